@@ -1,0 +1,7 @@
+"""Lets `python -m refractory` be the command."""
+
+import sys
+
+from refractory.cli import main
+
+sys.exit(main())

@@ -1,0 +1,157 @@
+"""A case: read from JSON, Turtle or N-Triples, held as facts, written in each form again."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyoxigraph import NamedNode, RdfFormat, Triple
+
+from refractory.case import json_form, turtle_form
+from refractory.case.frame import assessed_on, frame
+from refractory.case.limits import MAX_BYTES, MAX_TRIPLES
+from refractory.case.mapping import CaseMapping
+from refractory.errors import LimitError, RefusedError
+from refractory.knowledge.knowledge import Knowledge
+from refractory.model.facts import CaseFacts, canonical
+from refractory.model.interchange import to_rdflib_graph
+
+if TYPE_CHECKING:
+    import rdflib
+
+_SYNTAX = {".ttl": RdfFormat.TURTLE, ".nt": RdfFormat.N_TRIPLES}
+_READ = "JSON (.json), Turtle (.ttl) and N-Triples (.nt)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One episode of one patient at one time. Two cases are equal when their facts are.
+
+    Attributes:
+        facts: What is said of the case, and what the reader added.
+
+    Example:
+        >>> case = Case.from_json({"id": "https://example.org/case/1", "assessedOn": "2026-03-10"})
+        >>> case.to_json()
+        {'id': 'https://example.org/case/1', 'assessedOn': '2026-03-10'}
+    """
+
+    facts: CaseFacts
+    _mapping: CaseMapping = field(repr=False, compare=False)
+
+    @classmethod
+    def from_json(cls, data: bytes | str | Mapping[str, Any], knowledge: Knowledge | None = None) -> Case:
+        """Read the JSON form: bytes, text, or a dictionary.
+
+        Args:
+            data: The case.
+            knowledge: What names are resolved by; the shipped knowledge by default.
+
+        Raises:
+            RefusedError: It is not JSON, or not a case.
+            LimitError: It is larger or deeper than allowed.
+        """
+        knowledge = knowledge or _shipped()
+        return cls._of(*json_form.read(data, knowledge), knowledge)
+
+    @classmethod
+    def from_turtle(cls, data: bytes | str, knowledge: Knowledge | None = None) -> Case:
+        """Read the Turtle form, of which N-Triples is a part; arguments and errors as in `from_json`."""
+        knowledge = knowledge or _shipped()
+        return cls._of(*turtle_form.read(data, knowledge), knowledge)
+
+    @classmethod
+    def read(cls, source: str | Path | bytes, name: str = "", knowledge: Knowledge | None = None) -> Case:
+        """Read a file, or bytes that came under some name, in the form that the name's suffix says.
+
+        Without a suffix, as from standard input, a text that begins with a brace is JSON and all else is Turtle.
+
+        Args:
+            source: A path, or the content itself.
+            name: What the content is called; the path by default.
+            knowledge: As in `from_json`.
+
+        Raises:
+            RefusedError: There is no such file, its form is not one of ours, or it is refused as in `from_json`.
+            LimitError: It is larger than allowed.
+        """
+        content = source if isinstance(source, bytes) else _content(Path(source))
+        name = name or ("" if isinstance(source, bytes) else str(source))
+        suffix = Path(name).suffix.lower()
+        if suffix == ".json" or (not suffix and _begins_with_brace(content)):
+            return cls.from_json(content, knowledge)
+        if suffix not in {*_SYNTAX, ""}:
+            raise RefusedError(f"files of type {suffix} are not read.", place=name, fix=f"Give the case as {_READ}.")
+        knowledge = knowledge or _shipped()
+        syntax = _SYNTAX.get(suffix, RdfFormat.TURTLE)
+        return cls._of(*turtle_form.read(content, knowledge, syntax), knowledge)
+
+    @classmethod
+    def _of(cls, case: NamedNode, said: list[Triple], knowledge: Knowledge) -> Case:
+        asserted = canonical(said)
+        if len(asserted) > MAX_TRIPLES:
+            raise LimitError(f"the case has more than {MAX_TRIPLES} facts.", fix="A case is one episode.")
+        facts = CaseFacts(case, asserted, canonical(frame(case, asserted)), assessed_on(case, asserted))
+        return cls(facts, CaseMapping.of(knowledge))
+
+    @property
+    def id(self) -> str:
+        """The case's IRI."""
+        return self.facts.case.value
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, which `from_json` reads as the same facts.
+
+        Numbers come as int and float, so 70.00 comes back as 70.0; a part that Turtle gave an IRI of its own comes
+        back under the name that the reader gives.
+
+        Raises:
+            RefusedError: The case says twice what JSON says once (it does not conform), or has a number that JSON's
+                writers do not write plainly.
+        """
+        return json_form.write(self._mapping, self.facts.case, self.facts.asserted)
+
+    def to_turtle(self) -> str:
+        """Return the asserted facts as Turtle, which `from_turtle` reads as the same facts."""
+        return turtle_form.write(self.facts.asserted)
+
+    def to_graph(self) -> rdflib.Graph:
+        """Return the asserted facts as an rdflib graph, literals with the characters they came with."""
+        return to_rdflib_graph(self.facts.asserted)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(_plain(value))}</td></tr>"
+            for key, value in self.to_json().items()
+        )
+        return f"<table>{rows}</table>"
+
+
+@cache
+def _shipped() -> Knowledge:
+    return Knowledge.load()
+
+
+def _begins_with_brace(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, and of one that is too large no more than shows it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RefusedError(
+            f"the file cannot be read: {error.strerror}.", place=str(path), fix="Give a case file."
+        ) from None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value))
+    return ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, dict) else str(value)

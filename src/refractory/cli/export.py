@@ -1,0 +1,32 @@
+"""`refractory export`: RDF files for any triple store."""
+
+from __future__ import annotations
+
+import click
+
+from refractory.cli.clock import time_limit
+from refractory.cli.inputs import read_case
+from refractory.cli.options import Settings, common, format_option
+from refractory.cli.output import emit
+
+
+@click.command()
+@click.option("--case", "case_name", metavar="CASE", help="Export the graphs of this case; - is standard input.")
+@format_option("turtle", "trig", "nquads", "jsonld")
+@common
+def export(case_name: str | None, form: str, settings: Settings) -> int:
+    """Write the knowledge (ontology and guidance), or what is known of a case, as RDF.
+
+    A case comes as three named graphs: asserted, inferred and assessment. Turtle has no named graphs and merges them.
+    The same input gives the same bytes.
+    """
+    with time_limit(settings.timeout):
+        from refractory.export.rdf import export_case, export_knowledge
+        from refractory.pipeline.knowledge_base import KnowledgeBase
+
+        base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
+        if case_name:
+            emit(export_case(base.assess(read_case(case_name, base.knowledge)), form))
+        else:
+            emit(export_knowledge(base.knowledge, form))
+    return 0

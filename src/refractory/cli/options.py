@@ -1,0 +1,105 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+DEFAULT_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options say.
+
+    Attributes:
+        knowledge: The folder of the knowledge; None: the shipped one.
+        guidance: Identifiers of the sources to use; None: all.
+        timeout: Seconds for each case.
+        debug: Whether errors come with a traceback.
+    """
+
+    knowledge: str | None
+    guidance: tuple[str, ...] | None
+    timeout: float
+    debug: bool
+
+
+@dataclass
+class State:
+    """What holds for the whole run: whether errors come with a traceback."""
+
+    debug: bool = False
+
+
+def _set_debug(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    state = context.find_object(State)
+    if value and state is not None:
+        state.debug = True
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    callback=_set_debug,
+    help="Show tracebacks; they may hold data of a case.",
+)
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after so many seconds for each case given.",
+)
+
+knowledge_option = click.option(
+    "--knowledge",
+    type=click.Path(exists=True, file_okay=False),
+    help="Use the knowledge in this folder (with ontology/ and queries/) instead of the shipped one.",
+)
+
+guidance_option = click.option(
+    "--guidance",
+    multiple=True,
+    metavar="ID",
+    help="Use only this source, and what accompanies it; may be repeated. All by default.",
+)
+
+
+def format_option(*formats: str, default: str | None = None) -> Callable[[_Command], _Command]:
+    """Return the option that chooses the form of the answer; the first form by default."""
+    chosen = default or formats[0]
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=chosen, show_default=True, help="Form of the answer."
+    )
+
+
+def common(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that every command with knowledge has, and hand them over as `settings`."""
+
+    @wraps(command)
+    @click.pass_context
+    def call(
+        context: click.Context,
+        /,
+        *,
+        knowledge: str | None,
+        guidance: tuple[str, ...],
+        timeout: float,
+        **others: Any,
+    ) -> int:
+        state = context.find_object(State) or State()
+        return command(**others, settings=Settings(knowledge, guidance or None, timeout, state.debug))
+
+    for option in (debug_option, timeout_option, guidance_option, knowledge_option):
+        call = option(call)
+    return call

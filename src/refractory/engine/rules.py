@@ -1,0 +1,205 @@
+"""Rules: `CONSTRUCT` files read into values, held to the part of SPARQL that rules may use.
+
+The part: basic graph patterns, `FILTER NOT EXISTS` over basic patterns, comparisons in `FILTER`, arithmetic in `BIND`.
+A head uses only what its body binds. Anything else is refused with file and line, so that every engine, and every
+explanation, means the same by a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import rdflib
+from rdflib.paths import Path as PropertyPath
+from rdflib.plugins.sparql.parserutils import CompValue
+from rdflib.plugins.sparql.processor import prepareQuery
+from rdflib.term import Identifier, URIRef, Variable
+
+from refractory.errors import RuleError
+from refractory.knowledge.headers import QueryFile
+
+Pattern = tuple[Identifier, Identifier, Identifier]
+
+_ARITHMETIC = {"+", "-", "*", "/"}
+_COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as a value.
+
+    Attributes:
+        name: The file's name, a sentence.
+        path: Where it stands.
+        says: The sentence of its explanation, with `{variable}` where a term's label goes.
+        encodes: The local names of the statements that it encodes.
+        head: The triples it concludes.
+        body: The patterns that must hold.
+        absent: The groups of patterns of which none may hold.
+        query: The parsed query, for engines that run SPARQL.
+    """
+
+    name: str
+    path: str
+    says: str
+    encodes: tuple[str, ...]
+    head: tuple[Pattern, ...]
+    body: tuple[Pattern, ...]
+    absent: tuple[tuple[Pattern, ...], ...]
+    query: Any
+
+
+def read_rule(file: QueryFile) -> Rule:
+    """Read a rule file.
+
+    Raises:
+        RuleError: It is not SPARQL, not `CONSTRUCT`, or leaves the stated part; the place is file and line.
+    """
+    try:
+        query = _prepare(file.text)
+    except Exception as error:  # rdflib raises pyparsing's errors, recursion errors and its own
+        raise RuleError(f"the rule is not SPARQL: {error}", place=file.path) from error
+    if query.algebra.name != "ConstructQuery":
+        raise _refusal(file, "CONSTRUCT", "a rule is a CONSTRUCT query")
+    if not file.header.get("says"):
+        raise RuleError("the rule has no sentence to explain it.", place=f"{file.path}:1", fix="Add `#+ says: ...`.")
+    body: list[Pattern] = []
+    absent: list[tuple[Pattern, ...]] = []
+    bound: set[Variable] = set()
+    # rdflib wraps every body in one projection of all its variables.
+    _read_group(file, query.algebra.p.p, body, absent, bound)
+    head = tuple(query.algebra.template)
+    _check_head(file, head, bound | _variables(body))
+    return Rule(
+        file.name, file.path, file.header["says"], file.list("encodes"), head, tuple(body), tuple(absent), query
+    )
+
+
+@lru_cache(maxsize=1024)
+def _prepare(text: str) -> Any:
+    """Parse a query. rdflib takes 13 ms for each, and the same rules are read again for each choice of guidance."""
+    return prepareQuery(text)
+
+
+def _read_group(
+    file: QueryFile, part: CompValue, body: list[Pattern], absent: list[tuple[Pattern, ...]], bound: set[Variable]
+) -> None:
+    """Walk rdflib's algebra of a body; whatever is not named here is outside the part."""
+    match part.name:
+        case "BGP":
+            body.extend(_patterns(file, part.triples))
+        case "Join":
+            _read_group(file, part.p1, body, absent, bound)
+            _read_group(file, part.p2, body, absent, bound)
+        case "Extend":
+            _read_group(file, part.p, body, absent, bound)
+            _check_arithmetic(file, part.expr)
+            bound.add(part.var)
+        case "Filter":
+            _read_group(file, part.p, body, absent, bound)
+            for condition in _conditions(part.expr):
+                if isinstance(condition, CompValue) and condition.name == "Builtin_NOTEXISTS":
+                    absent.append(tuple(_patterns(file, _plain(file, condition.graph))))
+                else:
+                    _check_comparison(file, condition)
+        case "Project" | "Distinct" | "ToMultiSet":
+            raise _refusal(file, "SELECT", "a sub-select is outside the part of SPARQL that rules may use")
+        case "LeftJoin":
+            raise _refusal(file, "OPTIONAL", "OPTIONAL is outside the part of SPARQL that rules may use")
+        case "Union":
+            raise _refusal(file, "UNION", "UNION is outside it; write two rules")
+        case name:
+            raise _refusal(file, name, f"{name} is outside the part of SPARQL that rules may use")
+
+
+def _plain(file: QueryFile, group: CompValue) -> Iterator[Sequence[Any]]:
+    """Yield the triples inside NOT EXISTS, which rdflib leaves translated or not."""
+    match group.name:
+        case "BGP" | "TriplesBlock":
+            yield from group.triples
+        case "Join":
+            yield from _plain(file, group.p1)
+            yield from _plain(file, group.p2)
+        case "GroupGraphPatternSub" if group.part:
+            for part in group.part:
+                yield from _plain(file, part)
+        case _:
+            raise _refusal(file, "NOT EXISTS", "inside NOT EXISTS only plain patterns may stand")
+
+
+def _patterns(file: QueryFile, triples: Iterable[Sequence[Any]]) -> Iterator[Pattern]:
+    for subject, predicate, value in triples:
+        triple = (subject, predicate, value)
+        if isinstance(triple[1], PropertyPath):
+            raise _refusal(file, "/", "a property path is outside the part; use an OWL axiom")
+        if not isinstance(triple[1], URIRef):
+            raise _refusal(file, str(triple[1]), "a predicate must be named: strata are computed over predicates")
+        if any(isinstance(term, rdflib.BNode) for term in triple):
+            raise _refusal(file, "[", "a blank node is outside the part; use a variable")
+        yield triple
+
+
+def _conditions(expression: Any) -> Iterator[Any]:
+    """Split a conjunction, which is how rdflib joins several filters of a group."""
+    if isinstance(expression, CompValue) and expression.name == "ConditionalAndExpression":
+        yield from _conditions(expression.expr)
+        for other in expression.other:
+            yield from _conditions(other)
+    else:
+        yield expression
+
+
+def _check_comparison(file: QueryFile, condition: Any) -> None:
+    if not (
+        isinstance(condition, CompValue) and condition.name == "RelationalExpression" and condition.op in _COMPARISONS
+    ):
+        name = getattr(condition, "name", str(condition))
+        raise _refusal(file, "FILTER", f"a FILTER may only compare or say NOT EXISTS, not {name}")
+    _check_arithmetic(file, condition.expr)
+    _check_arithmetic(file, condition.other)
+
+
+def _check_arithmetic(file: QueryFile, expression: Any) -> None:
+    if isinstance(expression, Identifier):
+        return
+    name = expression.name if isinstance(expression, CompValue) else ""
+    if name in {"AdditiveExpression", "MultiplicativeExpression"} and set(expression.op) <= _ARITHMETIC:
+        for part in (expression.expr, *expression.other):
+            _check_arithmetic(file, part)
+        return
+    raise _refusal(
+        file, "BIND", f"only arithmetic may stand in an expression, not {getattr(expression, 'name', expression)}"
+    )
+
+
+def _check_head(file: QueryFile, head: tuple[Pattern, ...], bound: set[Variable]) -> None:
+    if not head:
+        raise _refusal(file, "CONSTRUCT", "a rule must conclude something")
+    for triple in head:
+        for term in triple:
+            if isinstance(term, rdflib.BNode):
+                raise _refusal(file, "CONSTRUCT", "a rule makes no node")
+            if isinstance(term, Variable) and term not in bound:
+                raise _refusal(file, f"?{term}", f"the head uses ?{term}, which the body does not bind")
+        if not isinstance(triple[1], URIRef):
+            raise _refusal(file, "CONSTRUCT", "the predicate of a conclusion must be named")
+
+
+def _variables(patterns: list[Pattern]) -> set[Variable]:
+    return {term for pattern in patterns for term in pattern if isinstance(term, Variable)}
+
+
+def _refusal(file: QueryFile, word: str, what: str) -> RuleError:
+    """Return the error with the line on which the offending word stands, as far as the text shows it."""
+    lines = [
+        number for number, line in enumerate(file.text.splitlines(), 1) if word in line and not line.startswith("#")
+    ]
+    return RuleError(
+        f"{what}.",
+        place=f"{file.path}:{lines[0] if lines else 1}",
+        why="Rules must mean the same to every engine and be explainable.",
+        fix="See `docs/rules.md` for what a rule may say.",
+    )

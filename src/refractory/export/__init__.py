@@ -1,0 +1,1 @@
+"""Knowledge and answers as RDF files that any triple store loads."""

@@ -1,0 +1,1 @@
+"""Checks of encoded guidance against the text that it encodes."""

@@ -1,0 +1,1 @@
+"""Loads what is not Python: ontology, rules, queries, shapes, schemas."""

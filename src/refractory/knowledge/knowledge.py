@@ -1,0 +1,267 @@
+"""The knowledge, loaded: one immutable value that every stage reads and none changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
+
+from refractory.errors import KnowledgeError, UsageError
+from refractory.knowledge.files import KnowledgeFiles, default_root, digest
+from refractory.knowledge.headers import QueryFile, read_query
+from refractory.knowledge.names import NameIndex, did_you_mean
+from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
+
+_WORDS = "-words.ttl"
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """One source: its identifier, version, and the hash of the document it encodes (none for our own reading)."""
+
+    id: str
+    version: str
+    source_sha256: str | None
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Ontology, rules, queries and shapes of the chosen guidance.
+
+    Attributes:
+        files: The files it was read from.
+        guidance: The chosen sources, the leading one first.
+        logic: The triples that a reasoner reads: no annotations, no headers, no words.
+        triples: All triples, words included.
+        rules: The rules that encode a statement of a chosen source, by name.
+        hash: SHA-256 over ontology, queries and the choice of guidance.
+    """
+
+    files: KnowledgeFiles
+    guidance: tuple[Guidance, ...]
+    logic: tuple[Triple, ...]
+    triples: tuple[Triple, ...]
+    rules: tuple[QueryFile, ...]
+    hash: str
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, guidance: Sequence[str] | None = None) -> Knowledge:
+        """Load the knowledge that is shipped, or that of another folder.
+
+        Args:
+            path: A folder with `ontology` and `queries`; the shipped one by default.
+            guidance: Identifiers of the sources to use; all by default. What accompanies a source comes with it.
+
+        Raises:
+            UsageError: The folder or an identifier is unknown.
+            KnowledgeError: The files are at fault.
+        """
+        return load_files(KnowledgeFiles.read(Path(path) if path else default_root()), guidance)
+
+    @cached_property
+    def store(self) -> Store:
+        """All triples in the default graph of a SPARQL store. It is shared: read from it only."""
+        store = Store()
+        store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in self.triples)
+        return store
+
+    def values(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> list[NamedNode | BlankNode | Literal]:
+        """Return what a term is said to have, in canonical order."""
+        found = [quad.object for quad in self.store.quads_for_pattern(subject, predicate, None)]
+        return sorted((o for o in found if isinstance(o, NamedNode | BlankNode | Literal)), key=str)
+
+    def value(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> NamedNode | BlankNode | Literal | None:
+        """Return the one thing that a term is said to have, or None."""
+        return next(iter(self.values(subject, predicate)), None)
+
+    def text(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> str:
+        """Return the text of an annotation, or an empty string."""
+        found = self.value(subject, predicate)
+        return found.value if isinstance(found, Literal | NamedNode) else ""
+
+    def label(self, term: NamedNode) -> str:
+        """Return a term's label; a term without one is shown by its name."""
+        return self.text(term, Rdfs.LABEL) or term.value.removeprefix(NAMESPACE)
+
+    def subjects(self, predicate: NamedNode, value: NamedNode | Literal | None = None) -> list[NamedNode]:
+        """Return the named terms that have a property (with a value), in canonical order."""
+        found = {quad.subject for quad in self.store.quads_for_pattern(None, predicate, value)}
+        return sorted((s for s in found if isinstance(s, NamedNode)), key=str)
+
+    @cached_property
+    def individuals(self) -> frozenset[NamedNode]:
+        """The named individuals that the logic declares."""
+        return frozenset(
+            t.subject
+            for t in self.logic
+            if t.predicate == Rdf.TYPE
+            and isinstance(t.subject, NamedNode)
+            and isinstance(t.object, NamedNode)
+            and t.object.value.startswith(NAMESPACE)
+        )
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """The names by which a case may call an individual."""
+        return NameIndex(self._names())
+
+    def _names(self) -> Iterator[tuple[str, NamedNode]]:
+        for term in sorted(self.individuals, key=str):
+            yield term.value.removeprefix(NAMESPACE), term
+            yield term.value, term
+            for predicate in (Rdfs.LABEL, Skos.ALT_LABEL):
+                yield from ((value.value, term) for value in self.values(term, predicate) if isinstance(value, Literal))
+        for term, curie, iri in self._exact_matches():
+            if term in self.individuals:
+                yield curie, term
+                yield iri, term
+
+    def _exact_matches(self) -> Iterator[tuple[NamedNode, str, str]]:
+        """Yield (term, CURIE, IRI) of the codes that mean exactly one of our terms."""
+        text = self.files.text("ontology/alignments/codes.sssom.tsv")
+        header = [line.removeprefix("#") for line in text.splitlines() if line.startswith("#")]
+        prefixes = dict(_prefix(line) for line in header if line.startswith("  ") and ": " in line)
+        rows = csv.DictReader(
+            io.StringIO("\n".join(x for x in text.splitlines() if not x.startswith("#"))), delimiter="\t"
+        )
+        for row in rows:
+            if row["predicate_id"] == "skos:exactMatch":
+                prefix, _, code = row["object_id"].partition(":")
+                yield rfy(row["subject_id"].removeprefix("rfy:")), row["object_id"], prefixes[prefix] + code
+
+    def members(self, cls: NamedNode) -> frozenset[NamedNode]:
+        """Return the individuals of a class or of the classes declared below it."""
+        classes: set[object] = {cls}
+        while (
+            more := {t.subject for t in self.logic if t.predicate == Rdfs.SUB_CLASS_OF and t.object in classes}
+            - classes
+        ):
+            classes |= more
+        return frozenset(
+            t.subject
+            for t in self.logic
+            if t.predicate == Rdf.TYPE and t.object in classes and isinstance(t.subject, NamedNode)
+        )
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[str, bytes], ...]:
+        """The SHACL files by path."""
+        return tuple(self.files.under("ontology/shapes", ".ttl").items())
+
+    @cached_property
+    def queries(self) -> Mapping[str, QueryFile]:
+        """The competency questions by name: each a folder with one `.rq`."""
+        found = self.files.under("queries/competency", ".rq")
+        return {path.split("/")[2]: read_query(path.split("/")[2], path, content) for path, content in found.items()}
+
+
+def _prefix(line: str) -> tuple[str, str]:
+    name, _, iri = line.strip().partition(": ")
+    return name.strip(), iri.strip().strip("\"'")
+
+
+def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> Knowledge:
+    """Make the knowledge of files already read; tests take files out to see what falls.
+
+    Raises:
+        UsageError: An identifier of guidance is unknown.
+        KnowledgeError: The files are at fault.
+    """
+    modules = files.under("ontology/modules", ".ttl")
+    facts = files.under("ontology/facts", ".ttl")
+    parsed = {path: _parse(path, content) for path, content in {**modules, **facts}.items()}
+    known, companions = _guidance([t for triples in parsed.values() for t in triples])
+    chosen = _choose(known, companions, guidance)
+    used = {
+        path: triples
+        for path, triples in parsed.items()
+        if path in modules or path.split("/")[2] in {source.id for source in chosen}
+    }
+    triples = tuple(t for path in sorted(used) for t in used[path])
+    annotations = {t.subject for t in triples if t.predicate == Rdf.TYPE and t.object == Owl.ANNOTATION_PROPERTY}
+    logic = tuple(t for path in sorted(used) if not path.endswith(_WORDS) for t in _logic(used[path], annotations))
+    rules = tuple(
+        rule
+        for path, content in files.under("queries/reason", ".rq").items()
+        if _of(rule := read_query(Path(path).stem, path, content), {source.id for source in chosen})
+    )
+    if not rules:
+        raise KnowledgeError("no rule encodes a statement of the chosen guidance.", place=str(files.root))
+    relevant = {path: content for path, content in files.contents.items() if not path.startswith("schemas/")}
+    choice = {"guidance": ",".join(source.id for source in chosen).encode()}
+    return Knowledge(files, chosen, logic, triples, rules, digest({**relevant, **choice}))
+
+
+def _parse(path: str, content: bytes) -> list[Triple]:
+    try:
+        return [Triple(q.subject, q.predicate, q.object) for q in parse(content, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
+    except SyntaxError as error:
+        raise KnowledgeError(f"the file is not Turtle: {error}.", place=path) from error
+
+
+def _logic(triples: Iterable[Triple], annotations: AbstractSet[object]) -> Iterator[Triple]:
+    """Yield what has a meaning in OWL: annotations and headers have none, and only slow a reasoner."""
+    triples = list(triples)
+    silent = {
+        t.subject
+        for t in triples
+        if t.predicate == Rdf.TYPE and t.object in (Owl.AXIOM, Owl.ONTOLOGY, Owl.ANNOTATION_PROPERTY)
+    }
+    for t in triples:
+        if t.subject not in silent and t.predicate not in annotations:
+            yield t
+
+
+def _guidance(triples: list[Triple]) -> tuple[dict[str, Guidance], dict[str, str]]:
+    """Return the sources by identifier, and for each companion the source that it accompanies."""
+    by_subject: dict[object, dict[NamedNode, str]] = {}
+    for t in triples:
+        if isinstance(t.object, Literal | NamedNode):
+            by_subject.setdefault(t.subject, {})[t.predicate] = t.object.value
+    known, companions = {}, {}
+    for t in triples:
+        if t.predicate == Rdf.TYPE and t.object == rfy("Guidance"):
+            said = by_subject[t.subject]
+            identifier = said[Dcterms.IDENTIFIER]
+            document = (
+                by_subject.get(NamedNode(said[rfy("hasSourceDocument")]), {})
+                if rfy("hasSourceDocument") in said
+                else {}
+            )
+            known[identifier] = Guidance(identifier, said[Owl.VERSION_INFO], document.get(rfy("sha256")))
+            if rfy("accompanies") in said:
+                companions[identifier] = said[rfy("accompanies")].removeprefix(NAMESPACE)
+    if not known:
+        raise KnowledgeError("no source of guidance is declared.", place="ontology/facts")
+    return known, companions
+
+
+def _choose(
+    known: dict[str, Guidance], companions: dict[str, str], wanted: Sequence[str] | None
+) -> tuple[Guidance, ...]:
+    names = NameIndex((name, NamedNode(NAMESPACE + name)) for name in known)
+    for name in wanted or ():
+        if name not in known:
+            raise UsageError(
+                f"no guidance is called {name!r}.",
+                fix=did_you_mean(names.nearest(name)) or f"Known are {', '.join(sorted(known))}.",
+            )
+    chosen = set(wanted or known)
+    chosen |= {companion for companion, leader in companions.items() if leader in chosen}
+    return tuple(known[name] for name in sorted(chosen, key=lambda name: (name in companions, name)))
+
+
+def _of(rule: QueryFile, chosen: set[str]) -> bool:
+    """Say whether a rule encodes a statement of a chosen source; one that encodes none is a fault of the knowledge."""
+    statements = rule.list("encodes")
+    if not statements:
+        raise KnowledgeError(
+            "the rule names no statement that it encodes.", place=rule.path, fix="Add `#+ encodes: ...`."
+        )
+    return any(statement.rpartition("-")[0] in chosen for statement in statements)

@@ -1,0 +1,49 @@
+"""Facts: RDF triples as plain values, in one canonical order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from pyoxigraph import NamedNode, Triple
+
+
+def canonical(facts: Iterable[Triple]) -> tuple[Triple, ...]:
+    """Return facts without repeats in the order of their N-Triples lines, the same whatever order they came in."""
+    return tuple(sorted(set(facts), key=str))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What is known of one case before reasoning.
+
+    Attributes:
+        case: The case's node.
+        asserted: What was said of it, in canonical order.
+        frame: What its reader added because no rule makes a node: patient, virus, isolates, specimens, day counts.
+        assessed_on: The day of the assessment, if said.
+    """
+
+    case: NamedNode
+    asserted: tuple[Triple, ...]
+    frame: tuple[Triple, ...] = ()
+    assessed_on: date | None = None
+
+    @property
+    def all(self) -> tuple[Triple, ...]:
+        """What the reasoner starts from: the asserted facts and the frame."""
+        return self.asserted + self.frame
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What follows from one case.
+
+    Attributes:
+        inferred: The facts about the case that reasoning added, without those it started from.
+        rules: For each fact that a rule concluded, the names of all rules that concluded it, sorted.
+    """
+
+    inferred: frozenset[Triple]
+    rules: Mapping[Triple, tuple[str, ...]] = field(default_factory=dict)

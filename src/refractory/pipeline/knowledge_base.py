@@ -1,0 +1,153 @@
+"""The knowledge base: what others call. It only puts the stages in their order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+
+from refractory.case.reader import Case
+from refractory.engine.interface import Reasoner
+from refractory.errors import UsageError
+from refractory.knowledge.headers import QueryFile
+from refractory.knowledge.knowledge import Guidance, Knowledge
+from refractory.model.assessment import Assessment, GuidanceUsed
+from refractory.model.report import Report
+from refractory.query.run import Rows, run_query
+from refractory.recommend.recommend import recommend
+from refractory.validation.validate import validate
+from refractory.version import VERSION
+
+ENGINES = ("reference",)
+
+# Cases reasoned together: the reference engine spends seconds on the ontology and tenths on a case, and joins grow.
+_BATCH = 20
+
+_log = logging.getLogger("refractory")
+
+
+class KnowledgeBase:
+    """Knowledge that assesses, validates and answers queries. Immutable, and safe to share between threads."""
+
+    def __init__(self, knowledge: Knowledge, engine: str = "reference") -> None:
+        """Use a knowledge that is already loaded; `load` is the usual way.
+
+        Raises:
+            UsageError: There is no such engine.
+        """
+        if engine not in ENGINES:
+            raise UsageError(f"no engine is called {engine!r}.", fix=f"Known are {', '.join(ENGINES)}.")
+        self.knowledge = knowledge
+        self.engine = engine
+
+    @classmethod
+    def load(
+        cls, path: str | Path | None = None, *, guidance: Sequence[str] | None = None, engine: str = "reference"
+    ) -> KnowledgeBase:
+        """Load the knowledge that is shipped, or that of another folder.
+
+        Args:
+            path: A folder with `ontology` and `queries`.
+            guidance: Identifiers of the sources to use; all by default.
+            engine: `reference`.
+
+        Raises:
+            UsageError: The folder, an identifier or the engine is unknown.
+            KnowledgeError: The files are at fault.
+        """
+        return cls(Knowledge.load(path, guidance), engine)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the knowledge."""
+        return self.knowledge.hash
+
+    @property
+    def guidance(self) -> tuple[Guidance, ...]:
+        """The sources in use, the leading one first."""
+        return self.knowledge.guidance
+
+    @property
+    def queries(self) -> Mapping[str, QueryFile]:
+        """The named queries."""
+        return self.knowledge.queries
+
+    @cached_property
+    def reasoner(self) -> Reasoner:
+        """The engine, made when it is first needed."""
+        from refractory.engine.reference import ReferenceReasoner
+
+        return ReferenceReasoner(self.knowledge)
+
+    def validate(self, case: Case) -> Report:
+        """Hold a case against the shapes.
+
+        Returns:
+            The report; `raise_if_invalid` turns violations into an error.
+        """
+        return validate(case.facts, self.knowledge)
+
+    def assess(self, case: Case, *, questions: bool = True) -> Assessment:
+        """Answer a case.
+
+        Args:
+            case: The case, from `Case.from_json` or `Case.from_turtle`.
+            questions: Whether to say what may still be asked.
+
+        Raises:
+            NonConformingError: The case violates the shapes; nothing was concluded.
+            ContradictionError: The case's closure is inconsistent; nothing was concluded.
+        """
+        return self.assess_all([case], questions=questions)[0]
+
+    def assess_all(self, cases: Iterable[Case], *, questions: bool = True) -> list[Assessment]:
+        """Answer several cases at once, each on its own facts; faster than one by one.
+
+        Raises:
+            NonConformingError: A case violates the shapes.
+            ContradictionError: A case's closure is inconsistent.
+        """
+        cases = list(cases)
+        reports = [self.validate(case) for case in cases]
+        for report in reports:
+            report.raise_if_invalid()
+        facts = [case.facts for case in cases]
+        closures = [c for start in range(0, len(facts), _BATCH) for c in self.reasoner.close(facts[start : start + _BATCH])]
+        _log.debug("assessed %d case(s) with knowledge %s", len(cases), self.hash[:12])
+        return [
+            Assessment(
+                VERSION,
+                self.hash,
+                tuple(GuidanceUsed(g.id, g.version, g.source_sha256) for g in self.guidance),
+                case.facts,
+                closure,
+                report.warnings,
+                recommend(case.facts, closure, self.knowledge, questions=questions),
+            )
+            for case, report, closure in zip(cases, reports, closures, strict=True)
+        ]
+
+    def query(self, query: str, *, case: Case | None = None, **bindings: object) -> Rows:
+        """Ask the knowledge, and a case's graphs if one is given.
+
+        Args:
+            query: The name of a query (`queries`), or the text of one.
+            case: Adds the graphs asserted, inferred and assessment of this case.
+            **bindings: Values for the query's variables: names of terms, strings or numbers.
+
+        Raises:
+            UsageError: No such query, a binding without a variable, or a query that reaches outside.
+        """
+        assessment = self.assess(case) if case is not None else None
+        return run_query(query, self.knowledge, assessment=assessment, bindings=bindings)
+
+
+def assess(case: Case) -> Assessment:
+    """Answer a case with the knowledge that is shipped."""
+    return _shipped().assess(case)
+
+
+@cache
+def _shipped() -> KnowledgeBase:
+    return KnowledgeBase.load()

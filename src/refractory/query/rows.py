@@ -1,0 +1,230 @@
+"""The answer to a query, as a frozen value in one order, and the forms in which it is handed on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final, Literal as OneOf
+
+from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions, RdfFormat, Triple
+from pyoxigraph import parse_query_results, serialize
+
+from refractory.errors import UsageError
+from refractory.vocabulary import NAMESPACE, PREFIX, Xsd
+
+Term = NamedNode | BlankNode | Literal
+Row = tuple[Term | None, ...]
+
+_PREFIXES: Final = {
+    PREFIX: NAMESPACE,
+    "dcterms": "http://purl.org/dc/terms/",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NUMBERS: Final = {Xsd.INTEGER, Xsd.DECIMAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a query answers.
+
+    A `SELECT` without `ORDER BY` has its rows sorted by their terms, so that the same question has the same answer;
+    with it, they stay as the query orders them.
+
+    Attributes:
+        kind: `rows` of SELECT, `boolean` of ASK, `graph` of CONSTRUCT and DESCRIBE.
+        variables: The columns, without question marks.
+        rows: The terms of each row, a column each; None where a variable is unbound.
+        boolean: The answer of ASK.
+        triples: The triples of CONSTRUCT and DESCRIBE, in canonical order.
+    """
+
+    kind: OneOf["rows", "boolean", "graph"]
+    variables: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    boolean: bool = False
+    triples: tuple[Triple, ...] = ()
+
+    @classmethod
+    def of_solutions(cls, solutions: QuerySolutions, *, ordered: bool) -> Rows:
+        """Take the rows of a SELECT; sort them unless the query did."""
+        rows = [tuple(_plain(term) for term in solution) for solution in solutions]
+        if not ordered:
+            rows.sort(key=_order)
+        return cls("rows", tuple(variable.value for variable in solutions.variables), tuple(_relabelled(rows)))
+
+    @classmethod
+    def of_boolean(cls, *, answer: bool) -> Rows:
+        """Take the answer of an ASK."""
+        return cls("boolean", boolean=answer)
+
+    @classmethod
+    def of_triples(cls, triples: Iterable[Triple]) -> Rows:
+        """Take the triples of a CONSTRUCT or DESCRIBE."""
+        return cls("graph", triples=tuple(sorted(set(triples), key=str)))
+
+    def __iter__(self) -> Iterator[dict[str, Term | None]]:
+        """Yield each row as a dictionary from variable to term."""
+        for row in self.rows:
+            yield dict(zip(self.variables, row, strict=True))
+
+    def __len__(self) -> int:
+        """Return the number of rows, or of triples."""
+        return len(self.rows) + len(self.triples)
+
+    def __bool__(self) -> bool:
+        """Return the answer of ASK; else whether anything was found."""
+        return self.boolean or len(self) > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return SPARQL 1.1 Query Results JSON.
+
+        Raises:
+            UsageError: The answer is a graph.
+        """
+        self._no_graph("json")
+        if self.kind == "boolean":
+            return {"head": {}, "boolean": self.boolean}
+        bindings = [{name: _json(term) for name, term in row.items() if term is not None} for row in self]
+        return {"head": {"vars": list(self.variables)}, "results": {"bindings": bindings}}
+
+    def to_xml(self) -> str:
+        """Return the SPARQL Query Results XML Format.
+
+        Raises:
+            UsageError: The answer is a graph.
+        """
+        results = parse_query_results(json.dumps(self.to_json()).encode(), format=QueryResultsFormat.JSON)
+        return (results.serialize(format=QueryResultsFormat.XML) or b"").decode()
+
+    def to_csv(self) -> str:
+        """Return SPARQL 1.1 Query Results CSV, safe to open in a spreadsheet.
+
+        A cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage
+        return) gets an apostrophe before it, unless it is a number. Only this form does that.
+
+        Raises:
+            UsageError: The answer is a graph.
+        """
+        self._no_graph("csv")
+        table = [["answer"], ["true" if self.boolean else "false"]]
+        if self.kind == "rows":
+            table = [list(self.variables), *([_cell(term) for term in row] for row in self.rows)]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\r\n").writerows(table)
+        return text.getvalue()
+
+    def to_turtle(self) -> str:
+        """Return the graph as Turtle.
+
+        Raises:
+            UsageError: The answer is not a graph.
+        """
+        if self.kind != "graph":
+            raise UsageError("only a CONSTRUCT or DESCRIBE answers with a graph.", fix="Take json, csv, xml or table.")
+        return (serialize(self.triples, format=RdfFormat.TURTLE, prefixes=dict(_PREFIXES)) or b"").decode()
+
+    def to_table(self) -> str:
+        """Return a table of plain text for people, with our terms by their names; a graph comes as Turtle."""
+        if self.kind == "graph":
+            return self.to_turtle()
+        if self.kind == "boolean":
+            return "true\n" if self.boolean else "false\n"
+        table = [list(self.variables), *([_shown(term) for term in row] for row in self.rows)]
+        widths = [max(len(line[column]) for line in table) for column in range(len(self.variables))]
+        table.insert(1, ["-" * width for width in widths])
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+        count = len(self.rows)
+        return "\n".join([*lines, f"({count} row{'' if count == 1 else 's'})"]) + "\n"
+
+    def _repr_html_(self) -> str:
+        """Show the answer as a table in a notebook."""
+        if self.kind != "rows":
+            return f"<pre>{escape(self.to_table())}</pre>"
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.variables)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(_shown(term))}</td>" for term in row) + "</tr>" for row in self.rows
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+    def _no_graph(self, form: str) -> None:
+        if self.kind == "graph":
+            raise UsageError(f"a graph has no {form} form.", fix="Take turtle, or ask with SELECT.")
+
+
+def short(term: Term | None) -> str:
+    """Return a term as people write it: a name with its prefix, a literal by its text, nothing for nothing."""
+    match term:
+        case None:
+            return ""
+        case NamedNode():
+            for prefix, namespace in _PREFIXES.items():
+                name = term.value.removeprefix(namespace)
+                if name != term.value and name and not set(name) & set("/#?"):
+                    return f"{prefix}:{name}"
+            return f"<{term.value}>"
+        case BlankNode():
+            return f"_:{term.value}"
+        case _:
+            return term.value
+
+
+def _shown(term: Term | None) -> str:
+    """Return a term for the eye: a case's free text must not steer the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short(term))
+
+
+def _plain(term: object) -> Term | None:
+    if term is None or isinstance(term, NamedNode | BlankNode | Literal):
+        return term
+    raise UsageError("the query answers with a quoted triple.", fix="Ask for its subject, predicate and object.")
+
+
+def _order(row: Row) -> tuple[str, ...]:
+    # A blank node's label is made anew at each load, so it orders nothing.
+    return tuple("" if term is None or isinstance(term, BlankNode) else str(term) for term in row)
+
+
+def _relabelled(rows: Iterable[Row]) -> Iterator[Row]:
+    """Number the blank nodes in the order in which they come, the same for every load."""
+    labels: dict[BlankNode, BlankNode] = {}
+    for row in rows:
+        yield tuple(
+            labels.setdefault(term, BlankNode(f"b{len(labels)}")) if isinstance(term, BlankNode) else term
+            for term in row
+        )
+
+
+def _cell(term: Term | None) -> str:
+    match term:
+        case None:
+            return ""
+        case BlankNode():
+            return f"_:{term.value}"
+        case Literal() if term.datatype not in _NUMBERS and term.value.startswith(_FORMULA):
+            return f"'{term.value}"
+        case _:
+            return term.value
+
+
+def _json(term: Term) -> dict[str, str]:
+    match term:
+        case NamedNode():
+            return {"type": "uri", "value": term.value}
+        case BlankNode():
+            return {"type": "bnode", "value": term.value}
+        case _:
+            extra = {}
+            if term.language:
+                extra = {"xml:lang": term.language}
+            elif term.datatype != Xsd.STRING:
+                extra = {"datatype": term.datatype.value}
+            return {"type": "literal", "value": term.value, **extra}

@@ -1,0 +1,76 @@
+"""A view of one case's facts, asserted and inferred, with the statements behind each conclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from refractory.knowledge.knowledge import Knowledge
+from refractory.model.assessment import StatementRef
+from refractory.model.facts import CaseFacts, Closure
+from refractory.vocabulary import Rdf, local_name, rfy
+
+
+class CaseView:
+    """Answers what a case has, by predicate, in canonical order."""
+
+    def __init__(self, case: CaseFacts, closure: Closure, knowledge: Knowledge) -> None:
+        self.case = case.case
+        self.knowledge = knowledge
+        self._closure = closure
+        self._objects: dict[tuple[object, NamedNode], list[NamedNode | Literal]] = {}
+        for fact in sorted({*case.all, *closure.inferred}, key=str):
+            if isinstance(fact.object, NamedNode | Literal):
+                self._objects.setdefault((fact.subject, fact.predicate), []).append(fact.object)
+        encodes = {rule.name: rule.list("encodes") for rule in knowledge.rules}
+        self._encodes = encodes
+
+    def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> list[NamedNode]:
+        """Return the nodes that the case (or another subject) has under a predicate."""
+        return [o for o in self._objects.get((subject or self.case, predicate), ()) if isinstance(o, NamedNode)]
+
+    def numbers(self, predicate: NamedNode) -> list[Decimal]:
+        """Return the numbers that the case has under a predicate."""
+        return [Decimal(o.value) for o in self._objects.get((self.case, predicate), ()) if isinstance(o, Literal)]
+
+    def is_a(self, cls: NamedNode) -> bool:
+        """Say whether the case is of a class."""
+        return cls in self._objects.get((self.case, Rdf.TYPE), ())
+
+    def statements(self, facts: Iterable[tuple[NamedNode, NamedNode, NamedNode]]) -> tuple[StatementRef, ...]:
+        """Return the statements of all rules that concluded any of the facts: leading source first, then by line."""
+        ids = {
+            statement
+            for fact in facts
+            for rule in self._closure.rules.get(Triple(*fact), ())
+            for statement in self._encodes[rule]
+        }
+        order = {source.id: place for place, source in enumerate(self.knowledge.guidance)}
+        found = [reference for reference in map(self._reference, sorted(ids)) if reference.source in order]
+        return tuple(sorted(found, key=lambda s: (order[s.source], s.line, s.id)))
+
+    def _reference(self, identifier: str) -> StatementRef:
+        statement = rfy(identifier)
+        return StatementRef(
+            identifier,
+            local_name(self.knowledge.text(statement, rfy("ofGuidance"))),
+            line_of(self.knowledge, statement),
+            self.knowledge.text(statement, rfy("citation")) or None,
+        )
+
+    def linked(self, annotation: NamedNode) -> Iterator[tuple[NamedNode, NamedNode]]:
+        """Yield (property, value) for each property that an annotation gives a meaning, in canonical order."""
+        for predicate in self.knowledge.subjects(annotation):
+            for value in self.knowledge.values(predicate, annotation):
+                if isinstance(value, NamedNode):
+                    yield predicate, value
+
+
+def line_of(knowledge: Knowledge, statement: NamedNode) -> int:
+    """Return the line of the source on which a statement stands, or the number of one of our own."""
+    line = knowledge.value(statement, rfy("onLine"))
+    if isinstance(line, NamedNode | BlankNode):
+        return int(knowledge.text(line, rfy("lineNumber")))
+    return int(knowledge.text(statement, rfy("statementNumber")))

@@ -1,0 +1,1 @@
+"""Assessments and reports for people."""

@@ -1,0 +1,156 @@
+"""The promises of the design that hold for every answer."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from pyoxigraph import NamedNode
+
+from refractory import Case
+from refractory.vocabulary import NAMESPACE, local_name, rfy
+from tests.support import CASES, ROOT, golden, read_case, shipped, slugs
+
+# Which predicate a JSON key stands for is told by the published context.
+CONTEXT = json.loads((ROOT / "schemas" / "case.context.jsonld").read_text(encoding="utf-8"))["@context"]
+REQUIRED = {"id", "drug", "status", "interpretation", "virus", "gene", "mutation"}
+
+Removal = tuple[str, str | None, dict[str, Any]]
+
+
+def predicate(context: dict[str, Any], key: str) -> str:
+    """Return the local name of the predicate of a JSON key."""
+    return str(context[key]["@id"]).removeprefix("rfy:")
+
+
+def removals(case: dict[str, Any]) -> Iterator[Removal]:
+    """Yield (predicate, value if a name, the case without it) for each fact that can be left out."""
+    for key, value in case.items():
+        if key == "id":
+            continue
+        scoped = CONTEXT[key].get("@context", {})
+        items = value if isinstance(value, list) else [value]
+        for index, item in enumerate(items):
+            without = copy.deepcopy(case)
+            if isinstance(value, list):
+                del without[key][index]
+            else:
+                del without[key]
+            yield predicate(CONTEXT, key), item if isinstance(item, str) else None, without
+            if isinstance(item, dict):
+                for inner in item.keys() - REQUIRED:
+                    without = copy.deepcopy(case)
+                    del (without[key][index] if isinstance(value, list) else without[key])[inner]
+                    yield predicate(scoped, inner), item[inner] if isinstance(item[inner], str) else None, without
+
+
+@cache
+def finds_out() -> dict[str, set[str]]:
+    """Return for each fact the actions that find it out; a kind of a fact is found out with it."""
+    store = shipped().knowledge.store
+    rows = store.query("PREFIX rfy: <%s> SELECT ?fact ?action { ?action rfy:findsOut/^rfy:isKindOf* ?fact }" % NAMESPACE)
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(local_name(row["fact"].value), set()).add(local_name(row["action"].value))
+    return found
+
+
+@cache
+def evidence_against() -> frozenset[tuple[str, str, str | None, str]]:
+    """Return (declaration, predicate, value or None for any, action) of what the graph declares to hold an action back."""
+    knowledge = shipped().knowledge
+    return frozenset(
+        (local_name(item.value), local_name(p.value), v, local_name(action.value))
+        for item in knowledge.members(rfy("EvidenceAgainst"))
+        for p in knowledge.values(item, rfy("isStatedWith"))
+        for action in knowledge.values(item, rfy("speaksAgainst"))
+        for v in [local_name(x.value) for x in knowledge.values(item, rfy("isStatedAs"))] or [None]
+        if isinstance(p, NamedNode) and isinstance(action, NamedNode)
+    )
+
+
+@cache
+def grown(slug: str) -> list[tuple[str, str | None, str, frozenset[str]]]:
+    """Return (predicate, value, action, declarations that allow it) for what appears or grows when a fact is left out."""
+    written = json.loads((CASES / slug / "case.json").read_text(encoding="utf-8"))
+    parts = list(removals(written))
+    variants = []
+    for number, (_, _, without) in enumerate(parts):
+        variants.append(Case.from_json({**without, "id": f"{written['id']}/without/{number}"}))
+    before = ranks(golden()[slug].to_json())
+    found = []
+    for (name, value, _), answer in zip(parts, shipped().assess_all(variants), strict=True):
+        resolved = shipped().knowledge.names.find(value) if value else None
+        fact = local_name(resolved.value) if resolved else None
+        for action, (kind, urgency) in ranks(answer.to_json()).items():
+            old = before.get(action)
+            if old and old[0] <= kind and old[1] <= urgency:
+                continue
+            if fact and action in finds_out().get(fact, ()):
+                continue
+            allowed = frozenset(d for d, p, v, a in evidence_against() if (p, a) == (name, action) and v in (None, fact))
+            found.append((name, fact, action, allowed))
+    return found
+
+
+def ranks(answer: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return kind and urgency of each action as ranks: the smaller, the stronger."""
+    kinds, urgencies = ["Recommend", "Consider", "Avoid"], ["Immediate", "Prompt", "Routine"]
+    return {r["action"]: (kinds.index(r["kind"]), urgencies.index(r["urgency"])) for r in answer["recommendations"]}
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_unknown_is_not_no(slug: str) -> None:
+    """Leaving a fact out adds or strengthens no action, but those that find it out and those it is evidence against."""
+    unexplained = [(name, fact, action) for name, fact, action, allowed in grown(slug) if not allowed]
+
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "31337"])
+def test_same_bytes_whatever_the_hash_seed_folder_and_time_zone(seed: str, tmp_path: Any) -> None:
+    """The command prints the same bytes under another hash seed, from another folder and in another time zone."""
+    case = CASES / "design-example" / "case.json"
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": "Pacific/Kiritimati", "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "refractory", "assess", str(case), "--format", "json"]
+    printed = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path, env=environment).stdout
+
+    assert golden()["design-example"].to_json() == json.loads(printed)
+    assert printed == subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env={**environment, "TZ": "UTC", "PYTHONHASHSEED": "7"}).stdout  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize("slug", ["design-example", "confirmed-told-apart-by-dates", "dose-two-low-entries"])
+def test_same_bytes_whatever_the_order_of_triples(slug: str) -> None:
+    """Shuffling the triples of a case changes no byte of its answer."""
+    lines = read_case(slug).to_graph().serialize(format="nt").splitlines()
+    random.Random(slug).shuffle(lines)
+    shuffled = Case.from_turtle("\n".join(lines).encode())
+
+    assert json.dumps(golden()[slug].to_json()) == json.dumps(shipped().assess(shuffled).to_json())
+
+
+def test_a_case_cannot_change_the_knowledge() -> None:
+    """The knowledge is the same after all cases were answered."""
+    before = shipped().hash, len(shipped().knowledge.store)
+    golden()
+
+    assert before == (shipped().hash, len(shipped().knowledge.store))
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_every_conclusion_names_its_statements(slug: str) -> None:
+    """Each status, action, caution, pitfall, conflict, question and hypothesis rests on a statement with its place."""
+    answer = golden()[slug].to_json()
+    parts = ("resistance", "hypotheses", "recommendations", "cautions", "pitfalls", "conflicts", "questions")
+    bare = [item for part in parts for item in answer[part] if not item["statements"]]
+    bare += [c for r in answer["recommendations"] for c in r["cautions"] if not c["statements"]]
+
+    assert bare == []
