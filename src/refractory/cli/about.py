@@ -27,10 +27,10 @@ def about(form: str, settings: Settings) -> int:
         from refractory.knowledge.knowledge import Knowledge
 
         facts = _facts(Knowledge.load(settings.knowledge, settings.guidance))
-        if form == "json":
-            emit_json(facts)
-        else:
-            emit("".join(f"{line}\n" for line in _lines(facts)))
+    if form == "json":
+        emit_json(facts)
+    else:
+        emit("".join(f"{line}\n" for line in _lines(facts)))
     return 0
 
 

@@ -39,24 +39,22 @@ def assess(cases: tuple[str, ...], form: str, no_questions: bool, engine: str, s
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance, engine=engine)
         entries = read_cases(cases, base.knowledge)
         answers = _answers(entries, base, questions=not no_questions)
-        if form == "json":
-            emit_answers([answers[i].to_json() if i in answers else entry.refusal() for i, entry in enumerate(entries)])
-        elif answers:
-            _emit(list(answers.values()), base, form)
+    # Writing is not limited: a person may read page by page.
+    if form == "json":
+        emit_answers([answers[i].to_json() if i in answers else entry.refusal() for i, entry in enumerate(entries)])
+    elif answers:
+        _emit(list(answers.values()), base, form)
     return show_errors(entries, debug=settings.debug)
 
 
 def _answers(entries: Sequence[Entry], base: KnowledgeBase, *, questions: bool) -> dict[int, Assessment]:
     """Return the answers by the place of their input; an input without an answer gets its error."""
     cases = {place: entry.case for place, entry in enumerate(entries) if entry.case is not None}
-    answers: dict[int, Assessment] = {}
-    for batch in _apart(cases):
-        try:
-            answers.update(zip(batch, base.assess_all(batch.values(), questions=questions), strict=True))
-        except (NonConformingError, ContradictionError):
-            # One of them is at fault, and the others are to be answered all the same.
-            answers.update(_one_by_one(batch, entries, base, questions=questions))
-    return dict(sorted(answers.items()))
+    try:
+        return dict(zip(cases, base.assess_all(cases.values(), questions=questions), strict=True))
+    except (NonConformingError, ContradictionError):
+        # One of them is at fault, and the others are to be answered all the same.
+        return _one_by_one(cases, entries, base, questions=questions)
 
 
 def _one_by_one(
@@ -80,24 +78,6 @@ def _one_by_one(
             except ContradictionError as error:
                 entries[place].error = error
         return answers
-
-
-def _apart(cases: dict[int, Case]) -> list[dict[int, Case]]:
-    """Return the cases in batches, so that no two of a batch speak of the same node.
-
-    Two files may carry the same identifier; reasoned about together, the facts of one would be taken for the other's.
-    """
-    batches: list[dict[int, Case]] = []
-    taken: list[set[str]] = []
-    for place, case in cases.items():
-        nodes = {str(triple.subject) for triple in case.facts.all}
-        free = next((number for number, others in enumerate(taken) if not others & nodes), len(batches))
-        if free == len(batches):
-            batches.append({})
-            taken.append(set())
-        batches[free][place] = case
-        taken[free].update(nodes)
-    return batches
 
 
 def _emit(assessments: Sequence[Assessment], base: KnowledgeBase, form: str) -> None:

@@ -26,7 +26,8 @@ def export(case_name: str | None, form: str, settings: Settings) -> int:
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
         if case_name:
-            emit(export_case(base.assess(read_case(case_name, base.knowledge)), form))
+            text = export_case(base.assess(read_case(case_name, base.knowledge)), form)
         else:
-            emit(export_knowledge(base.knowledge, form))
+            text = export_knowledge(base.knowledge, form)
+    emit(text)
     return 0

@@ -35,10 +35,10 @@ def check(source: str | None, form: str, settings: Settings) -> int:
 
         loaded = Knowledge.load(settings.knowledge, settings.guidance)
         checks = check_guidance(loaded, _content(source) if source else None)
-        if form == "json":
-            emit_json([found.to_json() for found in checks])
-        else:
-            emit(summary(checks))
+    if form == "json":
+        emit_json([found.to_json() for found in checks])
+    else:
+        emit(summary(checks))
     return _FAULTS_FOUND if any(found.faults for found in checks) else 0
 
 

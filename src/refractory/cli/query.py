@@ -44,7 +44,8 @@ def query(query: str, case_name: str | None, bind: tuple[str, ...], form: str | 
         case = read_case(case_name, base.knowledge) if case_name else None
         # Not through `KnowledgeBase.query`: a variable may be called `case` there too.
         assessment = base.assess(case) if case else None
-        _emit(run_query(text, base.knowledge, assessment=assessment, bindings=bindings), form)
+        rows = run_query(text, base.knowledge, assessment=assessment, bindings=bindings)
+    _emit(rows, form)
     return 0
 
 
@@ -118,9 +119,9 @@ def queries(form: str, settings: Settings) -> int:
         from refractory.knowledge.knowledge import Knowledge
 
         found = Knowledge.load(settings.knowledge, settings.guidance).queries
-        if form == "json":
-            emit_json([{"name": name, **found[name].header} for name in sorted(found)])
-        else:
-            width = max(map(len, found))
-            emit("".join(f"{name:<{width}}  {found[name].header['title']}\n" for name in sorted(found)))
+    if form == "json":
+        emit_json([{"name": name, **found[name].header} for name in sorted(found)])
+    else:
+        width = max(map(len, found))
+        emit("".join(f"{name:<{width}}  {found[name].header['title']}\n" for name in sorted(found)))
     return 0

@@ -41,8 +41,8 @@ def validate(cases: tuple[str, ...], form: str, settings: Settings) -> int:
             worst = max(worst, 0 if report.conforms else NonConformingError.exit_code)
             if render:
                 texts.append(render(report))
-        if form == "json":
-            emit_answers(answers)
-        else:
-            emit("\n".join(texts))
+    if form == "json":
+        emit_answers(answers)
+    else:
+        emit("\n".join(texts))
     return max(worst, show_errors(entries, debug=settings.debug))

@@ -37,6 +37,11 @@ class Dependency:
     keeps_object: bool = False
 
 
+def is_declaration(triple: Triple) -> bool:
+    """Say whether a triple only declares a term, from which OWL 2 RL concludes nothing but that it is itself."""
+    return triple.predicate == Rdf.TYPE and triple.object in _DECLARATIONS - {Owl.RESTRICTION}
+
+
 def read_axioms(logic: Iterable[Triple]) -> tuple[Dependency, ...]:
     """Return the dependencies of all axioms.
 

@@ -18,7 +18,8 @@ from pyoxigraph import (
 
 from refractory.errors import UsageError
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import Assessment, assessment_triples, part_of
+from refractory.model.assessment import Assessment
+from refractory.model.graphs import case_graphs
 from refractory.vocabulary import NAMESPACE, PREFIX
 
 FORMATS: Final = {
@@ -59,22 +60,8 @@ def export_case(assessment: Assessment, form: str = "trig") -> str:
     Raises:
         UsageError: There is no such form.
     """
-    return write(case_quads(assessment), form)
-
-
-def case_quads(assessment: Assessment) -> list[Quad]:
-    """Return the three graphs of a case as quads; what the reader of the case added is among what follows."""
-    facts = assessment.facts
-    graphs = {
-        "asserted": facts.asserted,
-        "inferred": (*facts.frame, *assessment.closure.inferred),
-        "assessment": assessment_triples(assessment),
-    }
-    return [
-        Quad(t.subject, t.predicate, t.object, part_of(facts.case, f"graph.{name}"))
-        for name, triples in graphs.items()
-        for t in triples
-    ]
+    graphs = case_graphs(assessment)
+    return write((Quad(t.subject, t.predicate, t.object, name) for name in graphs for t in graphs[name]), form)
 
 
 def write_triples(triples: Iterable[Triple]) -> str:

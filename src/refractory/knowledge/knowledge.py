@@ -40,7 +40,7 @@ class Knowledge:
         logic: The triples that a reasoner reads: no annotations, no headers, no words.
         triples: All triples, words included.
         rules: The rules that encode a statement of a chosen source, by name.
-        hash: SHA-256 over ontology, queries and the choice of guidance.
+        hash: SHA-256 over ontology, rules and the choice of guidance.
     """
 
     files: KnowledgeFiles
@@ -193,14 +193,20 @@ def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> 
     )
     if not rules:
         raise KnowledgeError("no rule encodes a statement of the chosen guidance.", place=str(files.root))
-    relevant = {path: content for path, content in files.contents.items() if not path.startswith("schemas/")}
+    # What an answer follows from: questions asked of the knowledge, and schemas, change none.
+    relevant = {
+        path: content for path, content in files.contents.items() if path.startswith(("ontology/", "queries/reason/"))
+    }
     choice = {"guidance": ",".join(source.id for source in chosen).encode()}
     return Knowledge(files, chosen, logic, triples, rules, digest({**relevant, **choice}))
 
 
 def _parse(path: str, content: bytes) -> list[Triple]:
     try:
-        return [Triple(q.subject, q.predicate, q.object) for q in parse(content, format=RdfFormat.TURTLE, rename_blank_nodes=True)]
+        return [
+            Triple(q.subject, q.predicate, q.object)
+            for q in parse(content, format=RdfFormat.TURTLE, rename_blank_nodes=True)
+        ]
     except SyntaxError as error:
         raise KnowledgeError(f"the file is not Turtle: {error}.", place=path) from error
 

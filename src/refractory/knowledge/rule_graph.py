@@ -39,7 +39,7 @@ def rule_triples(rules: Iterable[QueryFile]) -> Iterator[Triple]:
 
 
 def _parts(text: str) -> tuple[str, str]:
-    """Return head and body of a rule. Its names show in the text: a rule holds neither strings nor full IRIs of ours."""
+    """Return head and body of a rule. Names show in the text: a rule holds no strings and no full IRIs of ours."""
     plain = _COMMENT.sub("", re.sub(r"(?im)^\s*PREFIX[^\n]*$", "", text))
     head = _HEAD.search(plain)
     return (head[1], plain[head.end() :]) if head else ("", plain)

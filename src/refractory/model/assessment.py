@@ -40,7 +40,7 @@ class Failure:
         failing: Active lesions despite a treatment that counts.
         dose: `Right`, `Low` or `Unknown`.
         day_of_treatment: Days since the earliest start of an ongoing entry that counts; None: not known.
-        because: The course of the lesions and the treatments that count.
+        because: How the lesions go, and the treatments that count.
     """
 
     failing: bool

@@ -13,6 +13,7 @@ from refractory.errors import UsageError
 from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Guidance, Knowledge
 from refractory.model.assessment import Assessment, GuidanceUsed
+from refractory.model.facts import CaseFacts, Closure
 from refractory.model.report import Report
 from refractory.query.run import Rows, run_query
 from refractory.recommend.recommend import recommend
@@ -112,8 +113,9 @@ class KnowledgeBase:
         reports = [self.validate(case) for case in cases]
         for report in reports:
             report.raise_if_invalid()
-        facts = [case.facts for case in cases]
-        closures = [c for start in range(0, len(facts), _BATCH) for c in self.reasoner.close(facts[start : start + _BATCH])]
+        closures: dict[int, Closure] = {}
+        for batch in _batches([case.facts for case in cases]):
+            closures.update(zip(batch, self.reasoner.close([cases[place].facts for place in batch]), strict=True))
         _log.debug("assessed %d case(s) with knowledge %s", len(cases), self.hash[:12])
         return [
             Assessment(
@@ -125,7 +127,7 @@ class KnowledgeBase:
                 report.warnings,
                 recommend(case.facts, closure, self.knowledge, questions=questions),
             )
-            for case, report, closure in zip(cases, reports, closures, strict=True)
+            for case, report, closure in zip(cases, reports, (closures[i] for i in range(len(cases))), strict=True)
         ]
 
     def query(self, query: str, *, case: Case | None = None, **bindings: object) -> Rows:
@@ -141,6 +143,25 @@ class KnowledgeBase:
         """
         assessment = self.assess(case) if case is not None else None
         return run_query(query, self.knowledge, assessment=assessment, bindings=bindings)
+
+
+def _batches(cases: Sequence[CaseFacts]) -> list[list[int]]:
+    """Return the places of cases in batches of which no two cases speak of the same node.
+
+    Two cases may carry the same identifier; reasoned about together, the facts of one would be taken for the other's.
+    """
+    batches: list[tuple[list[int], set[object]]] = []
+    for place, case in enumerate(cases):
+        nodes: set[object] = {triple.subject for triple in case.all}
+        for members, taken in batches:
+            if len(members) < _BATCH and not taken & nodes:
+                break
+        else:
+            members, taken = [], set()
+            batches.append((members, taken))
+        members.append(place)
+        taken |= nodes
+    return [members for members, _ in batches]
 
 
 def assess(case: Case) -> Assessment:

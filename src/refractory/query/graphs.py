@@ -1,38 +1,29 @@
-"""The named graphs that a query sees: the knowledge, and of a case what was said, what follows and what is advised."""
+"""The named graphs that a query sees: the knowledge, its rules, and of a case what was said, follows and is advised."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from pyoxigraph import NamedNode, Quad, Store, Triple
 
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import Assessment, assessment_triples, part_of
-from refractory.model.facts import canonical
+from refractory.knowledge.rule_graph import rule_triples
+from refractory.model.assessment import Assessment
+from refractory.model.graphs import case_graphs
 from refractory.vocabulary import ONTOLOGY
 
 KNOWLEDGE_GRAPH: Final = NamedNode(ONTOLOGY)
-
-
-def case_graphs(assessment: Assessment) -> Mapping[NamedNode, tuple[Triple, ...]]:
-    """Return the graphs of a case by their names.
-
-    `graph.asserted` holds what was said of the case. `graph.inferred` holds what was added to it: the nodes that its
-    reader made (patient, virus, isolates, specimens, day counts) and what the rules concluded. `graph.assessment` holds
-    the recommendations and the statements that they rest on.
-    """
-    facts = assessment.facts
-    return {
-        part_of(facts.case, "graph.asserted"): facts.asserted,
-        part_of(facts.case, "graph.inferred"): canonical((*facts.frame, *assessment.closure.inferred)),
-        part_of(facts.case, "graph.assessment"): assessment_triples(assessment),
-    }
+RULE_GRAPH: Final = NamedNode(ONTOLOGY + "/rules")
 
 
 def quads(knowledge: Knowledge, assessment: Assessment | None = None) -> Iterator[Quad]:
-    """Yield the knowledge and a case's graphs, each in its named graph."""
-    graphs = {KNOWLEDGE_GRAPH: knowledge.triples, **(case_graphs(assessment) if assessment else {})}
+    """Yield the knowledge, what its rules say of themselves, and a case's graphs, each in its named graph."""
+    graphs: dict[NamedNode, tuple[Triple, ...]] = {
+        KNOWLEDGE_GRAPH: knowledge.triples,
+        RULE_GRAPH: tuple(rule_triples(knowledge.rules)),
+        **(case_graphs(assessment) if assessment else {}),
+    }
     for name, triples in graphs.items():
         for triple in triples:
             yield Quad(triple.subject, triple.predicate, triple.object, name)

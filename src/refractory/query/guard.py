@@ -1,9 +1,9 @@
 """Decides whether a query may run: it may read what we hold, and nothing else.
 
-Our SPARQL engine would follow `SERVICE` to any address, and it overflows its stack on queries of absurd depth. So each
-text is read by a small tokenizer first, which knows strings, comments and IRIs: the word SERVICE in a string, a variable
-or a name is harmless, and the keyword never is. Where a text could be read in two ways, one of which might hide a
-keyword, it is refused; the message says how to write it plainly.
+Our SPARQL engine would follow `SERVICE` to any address, and it overflows its stack on queries of absurd depth. So
+each text is read by a small tokenizer first, which knows strings, comments and IRIs: the word SERVICE in a string, a
+variable or a name is harmless, and the keyword never is. Where a text could be read in two ways, one of which might
+hide a keyword, it is refused; the message says how to write it plainly.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 100
 # Chains of operators nest in the engine's tree as brackets do; a thread with a small stack crashes at about 400.
 MAX_OPERATORS: Final = 250
+# The engine plans joins in a time that grows with the fourth power of their number: 120 take seconds, 1,000 hours.
+MAX_PATTERNS: Final = 120
 
 _FORMS: Final = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 _UPDATES: Final = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH", "USING"}
@@ -68,13 +70,11 @@ class Checked:
         form: `SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`.
         variables: The names of its variables.
         ordered: Whether it says in which order its rows come.
-        names_graphs: Whether it asks for a named graph.
     """
 
     form: str
     variables: frozenset[str]
     ordered: bool
-    names_graphs: bool
 
 
 @dataclass(slots=True)
@@ -83,9 +83,9 @@ class _Scan:
 
     brackets: list[str] = field(default_factory=list)
     operators: int = 0
+    patterns: int = 0
     form: str = ""
     ordered: bool = False
-    names_graphs: bool = False
     data_next: bool = False
     previous: tuple[str, str] = ("", "")
     variables: set[str] = field(default_factory=set)
@@ -119,7 +119,7 @@ def check(text: str) -> Checked:
         raise UsageError(
             "a bracket is never closed.", place=place_of(text, len(text)), fix="Close each `{`, `(` and `[`."
         )
-    return Checked(scan.form, frozenset(scan.variables), scan.ordered, scan.names_graphs)
+    return Checked(scan.form, frozenset(scan.variables), scan.ordered)
 
 
 def place_of(text: str, offset: int) -> str:
@@ -157,6 +157,7 @@ def _look(scan: _Scan, match: re.Match[str]) -> None:
             _look_at_word(scan, match, token.upper())
         case "sign":
             _look_at_sign(scan, match, token)
+    _count_patterns(scan, match, kind)
     scan.previous = (kind, token)
 
 
@@ -169,7 +170,7 @@ def _look_at_string(match: re.Match[str], token: str) -> None:
     if token in {'""', "''"} and match.string[match.end() : match.end() + 1] == token[0]:
         raise _error(UsageError, match, "a long string is never closed", "Close it with three quotation marks.")
     if any(_decode(code) in "\"'\\\r\n" for code in re.findall(_CODE, token)):
-        raise _two_readings(match, "an escaped quotation mark, backslash or line end", "Write it as \\\", \\\\ or \\n.")
+        raise _two_readings(match, "an escaped quotation mark, backslash or line end", 'Write it as \\", \\\\ or \\n.')
 
 
 def _look_at_iri(scan: _Scan, match: re.Match[str], token: str) -> None:
@@ -179,7 +180,8 @@ def _look_at_iri(scan: _Scan, match: re.Match[str], token: str) -> None:
     compares = kind in _OPERANDS or before in {")", "]"}
     in_expression = scan.brackets[-1:] == ["("] and not scan.in_data
     if in_expression and compares and re.search(r"[#'()]", token):
-        raise _two_readings(match, f"{token} after {before}, either an IRI or a comparison", "Use a prefix, or put a space after `<`.")
+        what = f"{token} after {before}, either an IRI or a comparison"
+        raise _two_readings(match, what, "Use a prefix, or put a space after `<`.")
 
 
 def _look_at_name(scan: _Scan, match: re.Match[str]) -> None:
@@ -190,7 +192,8 @@ def _look_at_name(scan: _Scan, match: re.Match[str]) -> None:
         if prefix.upper().endswith(keyword):
             raise _two_readings(match, f"a prefix that ends in {keyword}", "Call the prefix something else.")
     if prefix not in scan.prefixes:
-        raise _error(UsageError, match, f"the prefix {prefix}: is not declared", f"Begin the query with `PREFIX {prefix}: <...>`.")
+        fix = f"Begin the query with `PREFIX {prefix}: <...>`."
+        raise _error(UsageError, match, f"the prefix {prefix}: is not declared", fix)
 
 
 def _look_at_word(scan: _Scan, match: re.Match[str], word: str) -> None:
@@ -205,16 +208,16 @@ def _look_at_word(scan: _Scan, match: re.Match[str], word: str) -> None:
             )
     if not scan.form and word not in {"BASE", "PREFIX", "VERSION"}:
         if word in _UPDATES:
-            raise _error(RefusedError, match, f"{word} is not allowed", "Ask with SELECT.", "Queries read; nothing is changed.")
+            why = "Queries read; nothing is changed."
+            raise _error(RefusedError, match, f"{word} is not allowed", "Ask with SELECT.", why)
         if word not in _FORMS:
             raise _error(UsageError, match, f"{match.group()!r} begins no query", _HOW_TO_BEGIN)
         scan.form = word
     if word == "VALUES":
         scan.data_next = True
+        scan.patterns += 1
     if word == "ORDER" and not scan.brackets:
         scan.ordered = True
-    if word == "GRAPH":
-        scan.names_graphs = True
 
 
 def _look_at_sign(scan: _Scan, match: re.Match[str], sign: str) -> None:
@@ -244,11 +247,27 @@ def _look_at_sign(scan: _Scan, match: re.Match[str], sign: str) -> None:
 def _count(scan: _Scan, match: re.Match[str]) -> None:
     scan.operators += 1
     if scan.operators > MAX_OPERATORS:
-        raise _error(LimitError, match, f"the query has more than {MAX_OPERATORS} brackets and operators", "Ask in parts.")
+        what = f"the query has more than {MAX_OPERATORS} brackets and operators"
+        raise _error(LimitError, match, what, "Ask in parts.")
+
+
+def _count_patterns(scan: _Scan, match: re.Match[str], kind: str) -> None:
+    """Count what makes another triple pattern or group: separators, brackets, steps of a path, members of a list."""
+    innermost, sign = scan.brackets[-1] if scan.brackets else "", match.group()
+    if scan.in_data:
+        return
+    if innermost == "(":
+        # Side by side in parentheses stand the members of a list, each of which is two triples.
+        scan.patterns += 2 * (kind in _OPERANDS and scan.previous[0] in _OPERANDS)
+    elif kind == "sign":
+        scan.patterns += sign in {".", ";", ",", "{", "["}
+    scan.patterns += kind == "sign" and sign == "/"
+    if scan.patterns > MAX_PATTERNS:
+        raise _error(LimitError, match, f"the query has more than {MAX_PATTERNS} triple patterns", "Ask in parts.")
 
 
 def _decode(code: str) -> str:
-    number = int(code[2:], 16)
+    number = int(code.lstrip("\\uU"), 16)
     return chr(number) if number <= 0x10FFFF else "\\"
 
 

@@ -8,16 +8,28 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Final, Literal as OneOf
+from itertools import islice
+from typing import Any, Final, TypeVar
+from typing import Literal as OneOf
 
-from pyoxigraph import BlankNode, Literal, NamedNode, QueryResultsFormat, QuerySolutions, RdfFormat, Triple
-from pyoxigraph import parse_query_results, serialize
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Triple,
+    parse_query_results,
+    serialize,
+)
 
-from refractory.errors import UsageError
+from refractory.errors import LimitError, UsageError
 from refractory.vocabulary import NAMESPACE, PREFIX, Xsd
 
 Term = NamedNode | BlankNode | Literal
 Row = tuple[Term | None, ...]
+Answer = TypeVar("Answer")
 
 _PREFIXES: Final = {
     PREFIX: NAMESPACE,
@@ -28,6 +40,7 @@ _PREFIXES: Final = {
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+MAX_ROWS: Final = 100_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NUMBERS: Final = {Xsd.INTEGER, Xsd.DECIMAL}
 
@@ -55,8 +68,12 @@ class Rows:
 
     @classmethod
     def of_solutions(cls, solutions: QuerySolutions, *, ordered: bool) -> Rows:
-        """Take the rows of a SELECT; sort them unless the query did."""
-        rows = [tuple(_plain(term) for term in solution) for solution in solutions]
+        """Take the rows of a SELECT; sort them unless the query did.
+
+        Raises:
+            LimitError: There are more rows than anybody reads.
+        """
+        rows = [tuple(_plain(term) for term in solution) for solution in _limited(solutions)]
         if not ordered:
             rows.sort(key=_order)
         return cls("rows", tuple(variable.value for variable in solutions.variables), tuple(_relabelled(rows)))
@@ -68,8 +85,12 @@ class Rows:
 
     @classmethod
     def of_triples(cls, triples: Iterable[Triple]) -> Rows:
-        """Take the triples of a CONSTRUCT or DESCRIBE."""
-        return cls("graph", triples=tuple(sorted(set(triples), key=str)))
+        """Take the triples of a CONSTRUCT or DESCRIBE.
+
+        Raises:
+            LimitError: There are more triples than anybody reads.
+        """
+        return cls("graph", triples=tuple(sorted(set(_limited(triples)), key=str)))
 
     def __iter__(self) -> Iterator[dict[str, Term | None]]:
         """Yield each row as a dictionary from variable to term."""
@@ -141,7 +162,8 @@ class Rows:
         table = [list(self.variables), *([_shown(term) for term in row] for row in self.rows)]
         widths = [max(len(line[column]) for line in table) for column in range(len(self.variables))]
         table.insert(1, ["-" * width for width in widths])
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+        padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in table)
+        lines = ["  ".join(cells).rstrip() for cells in padded]
         count = len(self.rows)
         return "\n".join([*lines, f"({count} row{'' if count == 1 else 's'})"]) + "\n"
 
@@ -182,6 +204,13 @@ def _shown(term: Term | None) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short(term))
 
 
+def _limited(answers: Iterable[Answer]) -> list[Answer]:
+    answers = list(islice(answers, MAX_ROWS + 1))
+    if len(answers) > MAX_ROWS:
+        raise LimitError(f"the query has more than {MAX_ROWS} answers.", fix="Ask for less, or say LIMIT.")
+    return answers
+
+
 def _plain(term: object) -> Term | None:
     if term is None or isinstance(term, NamedNode | BlankNode | Literal):
         return term
@@ -194,7 +223,7 @@ def _order(row: Row) -> tuple[str, ...]:
 
 
 def _relabelled(rows: Iterable[Row]) -> Iterator[Row]:
-    """Number the blank nodes in the order in which they come, the same for every load."""
+    """Yield rows with blank nodes numbered in the order in which they come, the same for every load."""
     labels: dict[BlankNode, BlankNode] = {}
     for row in rows:
         yield tuple(

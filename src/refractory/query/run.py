@@ -57,16 +57,17 @@ def run_query(
         )
     text = named.text if named else query
     if named and "case" in named.header and assessment is None:
-        raise UsageError(f"the query {named.name} asks about a case.", fix="Give one: `--case FILE`, or `case=` in Python.")
+        raise UsageError(
+            f"the query {named.name} asks about a case.", fix="Give one: `--case FILE`, or `case=` in Python."
+        )
     try:
         checked = check(text)
         values = _values(checked, named, knowledge, bindings or {})
-        in_default_graph = assessment is None and not checked.names_graphs
-        store = knowledge.store if in_default_graph else store_of(knowledge, assessment)
-        return _run(store, text, checked, values)
+        return _run(store_of(knowledge, assessment), text, checked, values)
     except RefractoryError as error:
         if named and error.place:
-            raise KnowledgeError(error.what, place=f"{named.path}, {error.place}", why=error.why, fix=error.fix) from error
+            place = f"{named.path}, {error.place}"
+            raise KnowledgeError(error.what, place=place, why=error.why, fix=error.fix) from error
         raise
 
 
@@ -146,7 +147,7 @@ def _listed(variables: frozenset[str]) -> str:
 
 
 def _pairs(named: QueryFile | None, key: str) -> dict[str, str]:
-    """Return a header like `drug=Acyclovir, line=24` as a dictionary."""
+    """Return a header like `line=24, citation=1` as a dictionary."""
     pairs = (part.partition("=") for part in named.list(key)) if named else ()
     return {name.strip(): value.strip() for name, _, value in pairs}
 
@@ -167,9 +168,8 @@ def _term(name: str, value: object, kind: str, knowledge: Knowledge) -> NamedNod
         case str():
             return _term_of_text(name, value, kind, knowledge)
         case _:
-            raise UsageError(
-                f"{type(value).__name__} is no kind of value for ?{name}.", fix="Give a name, text, int, Decimal or date."
-            )
+            what = f"{type(value).__name__} is no kind of value for ?{name}."
+            raise UsageError(what, fix="Give a name, a text, an int, a Decimal or a date.")
 
 
 def _term_of_text(name: str, value: str, kind: str, knowledge: Knowledge) -> NamedNode | Literal:
@@ -188,7 +188,7 @@ def _term_of_text(name: str, value: str, kind: str, knowledge: Knowledge) -> Nam
 
 
 def _named(value: str, knowledge: Knowledge) -> NamedNode | None:
-    """Return what a name stands for: an individual by any of its names, any term of ours by its own, an absolute IRI."""
+    """Return what a name stands for: an individual by any name, a term of ours by its own, an absolute IRI."""
     found = knowledge.names.find(value)
     if found is not None:
         return found

@@ -161,8 +161,9 @@ class _Writer:
         }
         cautions = (f"Caution: {self._noted_line(caution)}" for caution in advice.cautions)
         return Item(
-            self._words.title(advice.action),
-            mark=self._words.title(advice.urgency),
+            self._words.label(advice.action),
+            # A line may be read, or copied, without the heading above it: it must say itself that it is to be avoided.
+            mark=f"{self._words.title(advice.kind)}, {self._words.label(advice.urgency)}",
             details=(*_filled(details), *cautions),
             places=self._words.places(advice.statements),
         )

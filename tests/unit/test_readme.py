@@ -1,0 +1,118 @@
+"""What the documents say is so: examples run, links lead somewhere, numbers are those of the code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from tests.support import CASES, ROOT, read_case, shipped
+
+from refractory.case import limits
+from refractory.cli.main import root
+from refractory.cli.options import DEFAULT_TIMEOUT
+from refractory.errors import (
+    ContradictionError,
+    KnowledgeError,
+    LimitError,
+    NonConformingError,
+    RefusedError,
+    UsageError,
+)
+from refractory.render.assessment import assessment_text
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SLUG = "v3b-verrucous-zoster-resistant-in-vitro"
+
+
+def blocks(language: str) -> list[str]:
+    """Return the code blocks of the README in one language."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert found
+    return found
+
+
+def test_the_case_shown_is_the_published_case() -> None:
+    """The JSON of the worked example is the file that the command reads."""
+    (shown,) = blocks("json")
+
+    assert json.loads((CASES / SLUG / "case.json").read_text(encoding="utf-8")) == json.loads(shown)
+
+
+def test_the_answer_shown_is_the_answer() -> None:
+    """Each piece between the marks of omission stands in the real answer, line by line and in this order."""
+    shown = next(block for block in blocks("text") if "STATUS OF RESISTANCE" in block)
+    answer = assessment_text(shipped().assess(read_case(SLUG)), shipped().knowledge)
+    place = 0
+    for piece in shown.split("(...)\n"):
+        found = answer.find(piece, place)
+
+        assert found >= 0, piece
+        place = found + len(piece)
+
+
+def test_the_python_example_prints_what_it_says() -> None:
+    """The example runs as it stands."""
+    (code,) = blocks("python")
+    said = README.split("It prints:", 1)[1].split("```text\n", 1)[1].split("```", 1)[0]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own text
+
+    assert said == printed.getvalue()
+
+
+def test_the_two_commands_name_what_there_is() -> None:
+    """One command sets up and assesses a published case, one sets up and passes the tests."""
+    assess, test = blocks("sh")
+
+    assert assess.startswith("python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/refractory assess ")
+    assert (ROOT / assess.split()[-1]).is_file()
+    assert test == "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest -q -n auto\n"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    """No page points into nothing, and none names a path of some machine."""
+    text = page.read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+
+    assert [] == [target for target in targets if not (page.parent / target.partition("#")[0]).exists()]
+    assert not re.search(r"(?<![\w.])/(work|home|tmp|root|Users)/", text)
+
+
+def test_the_floor_plan_names_every_room() -> None:
+    """No room of the house is missing from the plan in the README."""
+    house = ROOT / "src" / "refractory"
+    rooms = [path.parent.name for path in house.glob("*/__init__.py")]
+
+    assert rooms
+    assert [] == [room for room in rooms if not re.search(rf"\b{room}\b", README)]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/limits.md"])
+def test_the_limits_are_those_of_the_code(page: str) -> None:
+    """A limit that changes in the code changes in the documents."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    values = [limits.MAX_BYTES, limits.MAX_TRIPLES, limits.MAX_ENTRIES, limits.MAX_TEXT, limits.MAX_DEPTH]
+    if page != "README.md":
+        values += [limits.MAX_IDENTIFIER, limits.MAX_NUMBER]
+
+    assert [] == [value for value in values if not re.search(rf"\b{value:,}\b", text)]
+    assert f"{DEFAULT_TIMEOUT:g} seconds" in text
+
+
+def test_the_commands_and_exit_codes_are_documented() -> None:
+    """Every command, every form of output and every exit code stands in `docs/cli.md`."""
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    errors = (ContradictionError, KnowledgeError, LimitError, NonConformingError, RefusedError, UsageError)
+    for name, command in root.commands.items():
+        assert f"    refractory {name}" in text
+        for option in (opt for parameter in command.params for opt in parameter.opts if opt.startswith("--")):
+            assert option in text, f"{name} {option}"
+    for error in errors:
+        assert f"| {error.exit_code} | " in text
