@@ -31,7 +31,7 @@ def read_case(slug: str) -> Case:
 def expected(slug: str) -> dict[str, Any]:
     """Return the answer that was written by hand, in canonical order."""
     written: dict[str, Any] = json.loads((CASES / slug / "expected.json").read_text(encoding="utf-8"))
-    return _sorted(written)
+    return normal(written)
 
 
 @cache
@@ -69,7 +69,7 @@ def golden() -> dict[str, Assessment]:
 def projected(answer: dict[str, Any]) -> dict[str, Any]:
     """Return of a JSON assessment what `expected.json` speaks of."""
     failure = answer["failure"]
-    return _sorted(
+    return normal(
         {
             "failing": failure["failing"],
             "dose": failure["dose"],
@@ -96,8 +96,12 @@ def projected(answer: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def normal(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with its lists in one order: they compare as complete sets."""
+    return {key: _sorted(part) for key, part in sorted(answer.items())}
+
+
 def _sorted(value: Any) -> Any:
-    """Bring lists into one order: they compare as complete sets."""
     if isinstance(value, dict):
         return {key: _sorted(part) for key, part in sorted(value.items())}
     if isinstance(value, list):

@@ -118,7 +118,7 @@ def rdflib_value(name: str, key: str) -> rdflib.term.Identifier:
     if kind == "term":
         found = shipped().knowledge.names.find(value)
         return rdflib.URIRef(found.value if found else f"https://w3id.org/refractory/{value}")
-    return rdflib.Literal(value, datatype=rdflib.XSD.integer if kind == "integer" else rdflib.XSD.string)
+    return rdflib.Literal(value, datatype=rdflib.XSD.integer) if kind == "integer" else rdflib.Literal(value)
 
 
 def rdflib_short(term: Any) -> str:

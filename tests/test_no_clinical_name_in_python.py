@@ -23,7 +23,7 @@ STRUCTURAL = {
 def clinical_names() -> dict[str, NamedNode]:
     """Return the names, labels and synonyms of all individuals that are not words of structure."""
     knowledge = shipped().knowledge
-    names = {}
+    names: dict[str, NamedNode] = {}
     for term in knowledge.individuals:
         classes = {local_name(c.value) for c in knowledge.values(term, Rdf.TYPE) if isinstance(c, NamedNode)}
         if classes & STRUCTURAL or "owl#" in str(classes):

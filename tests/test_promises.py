@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, QuerySolutions
 
 from refractory import Case
 from refractory.vocabulary import NAMESPACE, local_name, rfy
@@ -63,6 +63,7 @@ def finds_out() -> dict[str, set[str]]:
     rows = store.query(
         "SELECT ?fact ?action { ?action rfy:findsOut/^rfy:isKindOf* ?fact }", prefixes={"rfy": NAMESPACE}
     )
+    assert isinstance(rows, QuerySolutions)
     found: dict[str, set[str]] = {}
     for row in rows:
         found.setdefault(local_name(row["fact"].value), set()).add(local_name(row["action"].value))
@@ -73,14 +74,17 @@ def finds_out() -> dict[str, set[str]]:
 def evidence_against() -> frozenset[tuple[str, str, str | None, str]]:
     """Return (declaration, predicate, value or None for any, action) of what the graph says holds an action back."""
     knowledge = shipped().knowledge
-    return frozenset(
-        (local_name(item.value), local_name(p.value), v, local_name(action.value))
-        for item in knowledge.members(rfy("EvidenceAgainst"))
-        for p in knowledge.values(item, rfy("isStatedWith"))
-        for action in knowledge.values(item, rfy("speaksAgainst"))
-        for v in [local_name(x.value) for x in knowledge.values(item, rfy("isStatedAs"))] or [None]
-        if isinstance(p, NamedNode) and isinstance(action, NamedNode)
-    )
+    found = set()
+    for item in knowledge.members(rfy("EvidenceAgainst")):
+        stated = knowledge.values(item, rfy("isStatedAs"))
+        wanted: list[str | None] = [local_name(x.value) for x in stated if isinstance(x, NamedNode)] or [None]
+        for p in knowledge.values(item, rfy("isStatedWith")):
+            for action in knowledge.values(item, rfy("speaksAgainst")):
+                assert isinstance(p, NamedNode)
+                assert isinstance(action, NamedNode)
+                names = (local_name(item.value), local_name(p.value), local_name(action.value))
+                found |= {(names[0], names[1], value, names[2]) for value in wanted}
+    return frozenset(found)
 
 
 @cache

@@ -155,7 +155,7 @@ class Table:
     mappings: tuple[Mapping, ...]
 
 
-def _fault(row: dict[str, str], prefixes: dict[str, str]) -> str | None:
+def _fault(row: dict[str, str], prefixes: dict[str, str]) -> str | None:  # noqa: PLR0911  # one return a fault
     """Say what is wrong with a row, or nothing when it can be turned into Turtle without a guess."""
     for column, cell in row.items():
         if cell != cell.strip() or (not cell and column not in MAY_BE_EMPTY):

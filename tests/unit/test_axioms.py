@@ -73,7 +73,8 @@ def test_a_node_of_two_parts_is_a_contradiction() -> None:
     """A node that is both a treatment and a result makes the closure inconsistent, and nothing is concluded."""
     case = Case.from_turtle(
         PREFIXES.encode()
-        + b"""<urn:example:case> a rfy:Case ; rfy:hasTreatment <urn:example:x> ; rfy:hasSusceptibilityResult <urn:example:x> .
+        + b"""<urn:example:case> a rfy:Case ;
+            rfy:hasTreatment <urn:example:x> ; rfy:hasSusceptibilityResult <urn:example:x> .
         <urn:example:x> rfy:usesDrug rfy:Valacyclovir ; rfy:hasTreatmentStatus rfy:Ongoing ;
             rfy:testsDrug rfy:Acyclovir ; rfy:hasInterpretation rfy:Resistant ."""
     )
@@ -88,7 +89,7 @@ def test_a_prodrug_added_in_turtle_alone_shares_its_active_drug_s_resistance() -
     turtle = (
         shipped_files().contents[path].decode()
         + "rfy:Acyclovir rfy:isActiveFormOf rfy:Newaciclovir . rfy:Newaciclovir a rfy:Drug ."
-    )  # noqa: E501
+    )
     base = KnowledgeBase(knowledge_with({path: turtle}))
     result = {"drug": "Acyclovir", "interpretation": "Resistant"}
     case = Case.from_json({"id": "urn:example:case", "susceptibility": [result]}, base.knowledge)
@@ -101,7 +102,7 @@ def test_a_prodrug_added_in_turtle_alone_shares_its_active_drug_s_resistance() -
     assert (
         base.assess(case).findings.to_json()["resistance"]
         == base.assess(of_the_prodrug).findings.to_json()["resistance"]
-    )  # noqa: E501
+    )
 
 
 def test_populations_are_inferred() -> None:

@@ -13,9 +13,11 @@ import rdflib
 from pyoxigraph import BlankNode, CanonicalizationAlgorithm, Dataset, Quad, RdfFormat, Triple, parse
 from tests.support import ROOT, read_case, shipped
 
+from refractory import Assessment
 from refractory.errors import UsageError
-from refractory.export.rdf import FORMATS, case_quads, export_case, export_knowledge, write, write_triples
+from refractory.export.rdf import FORMATS, export_case, export_knowledge, write, write_triples
 from refractory.model.assessment import assessment_triples
+from refractory.model.graphs import case_graphs
 from refractory.model.interchange import from_rdflib
 
 FORMS = sorted(FORMATS)
@@ -34,6 +36,12 @@ def without_graphs(quads: Iterable[Quad]) -> list[Quad]:
     return [Quad(q.subject, q.predicate, q.object) for q in quads]
 
 
+def quads_of(answer: Assessment) -> list[Quad]:
+    """Return the named graphs of a case as quads."""
+    graphs = case_graphs(answer)
+    return [Quad(t.subject, t.predicate, t.object, name) for name in graphs for t in graphs[name]]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_knowledge_is_read_back_as_it_was_written(form: str) -> None:
     """Every triple is there, words included, and no other."""
@@ -47,7 +55,7 @@ def test_the_knowledge_is_read_back_as_it_was_written(form: str) -> None:
 def test_a_case_is_read_back_in_its_three_graphs(form: str) -> None:
     """Turtle merges them; the others keep them apart."""
     written = export_case(ANSWER, form)
-    expected = case_quads(ANSWER)
+    expected = quads_of(ANSWER)
     if form == "turtle":
         expected = without_graphs(expected)
 
@@ -56,8 +64,8 @@ def test_a_case_is_read_back_in_its_three_graphs(form: str) -> None:
 
 def test_the_graphs_of_a_case_are_named_by_what_they_hold() -> None:
     """What was said, what follows and what is concluded stand apart."""
-    graphs = {str(q.graph_name).removeprefix(f"<{ANSWER.case}#graph.").removesuffix(">") for q in case_quads(ANSWER)}
-    asserted = {Triple(q.subject, q.predicate, q.object) for q in case_quads(ANSWER) if "asserted" in str(q.graph_name)}
+    graphs = {str(q.graph_name).removeprefix(f"<{ANSWER.case}#graph.").removesuffix(">") for q in quads_of(ANSWER)}
+    asserted = {Triple(q.subject, q.predicate, q.object) for q in quads_of(ANSWER) if "asserted" in str(q.graph_name)}
 
     assert {"asserted", "inferred", "assessment"} == graphs
     assert set(ANSWER.facts.asserted) == asserted
@@ -70,7 +78,7 @@ def test_another_library_reads_the_same(form: str, name: str) -> None:
     read.parse(data=export_case(ANSWER, form), format=name)
     found = {from_rdflib((subject, predicate, value)) for subject, predicate, value, _ in read.quads()}
 
-    assert {Triple(q.subject, q.predicate, q.object) for q in case_quads(ANSWER)} == found
+    assert {Triple(q.subject, q.predicate, q.object) for q in quads_of(ANSWER)} == found
 
 
 @pytest.mark.parametrize("form", FORMS)

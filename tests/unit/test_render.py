@@ -81,9 +81,9 @@ def test_each_recommendation_stands_under_its_kind_with_urgency_and_places() -> 
     text = flat(text_of("design-example"))
     for advice in answer.recommendations:
         label = knowledge.label(rfy(advice.action))
-        urgency = knowledge.label(rfy(advice.urgency)).capitalize()
+        mark = f"{knowledge.label(rfy(advice.kind)).capitalize()}, {knowledge.label(rfy(advice.urgency))}"
 
-        assert f"{urgency}: {label[0].upper()}{label[1:]}" in text
+        assert f"{mark}: {label}" in text
         for statement in advice.statements:
             assert f"line {statement.line}" in text or f"refractory-reading {statement.line}" in text
 

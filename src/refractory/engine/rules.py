@@ -71,7 +71,7 @@ def read_rule(file: QueryFile) -> Rule:
     bound: set[Variable] = set()
     # rdflib wraps every body in one projection of all its variables.
     _read_group(file, query.algebra.p.p, body, absent, bound)
-    head = tuple(query.algebra.template)
+    head = tuple(query.algebra.template or ())
     _check_head(file, head, bound | _variables(body))
     return Rule(
         file.name, file.path, file.header["says"], file.list("encodes"), head, tuple(body), tuple(absent), query

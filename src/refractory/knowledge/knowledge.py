@@ -203,10 +203,8 @@ def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> 
 
 def _parse(path: str, content: bytes) -> list[Triple]:
     try:
-        return [
-            Triple(q.subject, q.predicate, q.object)
-            for q in parse(content, format=RdfFormat.TURTLE, rename_blank_nodes=True)
-        ]
+        quads = parse(content, format=RdfFormat.TURTLE, rename_blank_nodes=True)
+        return [Triple(quad.subject, quad.predicate, quad.object) for quad in quads]
     except SyntaxError as error:
         raise KnowledgeError(f"the file is not Turtle: {error}.", place=path) from error
 

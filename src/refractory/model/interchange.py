@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from refractory.vocabulary import Xsd
+
 if TYPE_CHECKING:
     import rdflib
     from rdflib.term import Node
@@ -46,6 +48,9 @@ def _to_node(term: object) -> Node:
             return rdflib.BNode(term.value)
         case Literal() if term.language:
             return rdflib.Literal(term.value, lang=term.language)
+        case Literal() if term.datatype == Xsd.STRING:
+            # rdflib does not take "a" and "a"^^xsd:string for the same, and its users write the first.
+            return rdflib.Literal(term.value)
         case Literal():
             # Normalizing would turn "yes"^^xsd:boolean into false and "01" into "1".
             return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
