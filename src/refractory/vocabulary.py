@@ -32,12 +32,18 @@ class Rdf:
     FIRST: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#first")
     REST: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#rest")
     NIL: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#nil")
+    STATEMENT: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#Statement")
+    SUBJECT: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#subject")
+    PREDICATE: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#predicate")
+    OBJECT: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#object")
+    LIST: Final = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#List")
 
 
 class Rdfs:
     """RDF Schema's terms."""
 
     LABEL: Final = NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+    COMMENT: Final = NamedNode("http://www.w3.org/2000/01/rdf-schema#comment")
     IS_DEFINED_BY: Final = NamedNode("http://www.w3.org/2000/01/rdf-schema#isDefinedBy")
     SUB_CLASS_OF: Final = NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
     SUB_PROPERTY_OF: Final = NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
@@ -63,6 +69,15 @@ class Owl:
     RESTRICTION: Final = NamedNode(_NS + "Restriction")
     ON_PROPERTY: Final = NamedNode(_NS + "onProperty")
     HAS_VALUE: Final = NamedNode(_NS + "hasValue")
+    SOME_VALUES_FROM: Final = NamedNode(_NS + "someValuesFrom")
+    ALL_VALUES_FROM: Final = NamedNode(_NS + "allValuesFrom")
+    INTERSECTION_OF: Final = NamedNode(_NS + "intersectionOf")
+    UNION_OF: Final = NamedNode(_NS + "unionOf")
+    MEMBERS: Final = NamedNode(_NS + "members")
+    THING: Final = NamedNode(_NS + "Thing")
+    ALL_DISJOINT_CLASSES: Final = NamedNode(_NS + "AllDisjointClasses")
+    EQUIVALENT_CLASS: Final = NamedNode(_NS + "equivalentClass")
+    EQUIVALENT_PROPERTY: Final = NamedNode(_NS + "equivalentProperty")
     INVERSE_OF: Final = NamedNode(_NS + "inverseOf")
     DISJOINT_WITH: Final = NamedNode(_NS + "disjointWith")
     PROPERTY_CHAIN_AXIOM: Final = NamedNode(_NS + "propertyChainAxiom")
@@ -77,6 +92,21 @@ class Skos:
     ALT_LABEL: Final = NamedNode(_NS + "altLabel")
     DEFINITION: Final = NamedNode(_NS + "definition")
     EXACT_MATCH: Final = NamedNode(_NS + "exactMatch")
+
+
+class Prov:
+    """Terms of PROV-O, the W3C's vocabulary of where things come from."""
+
+    NAMESPACE: Final = "http://www.w3.org/ns/prov#"
+    ENTITY: Final = NamedNode(NAMESPACE + "Entity")
+    ACTIVITY: Final = NamedNode(NAMESPACE + "Activity")
+    PLAN: Final = NamedNode(NAMESPACE + "Plan")
+    LOCATION: Final = NamedNode(NAMESPACE + "Location")
+    USED: Final = NamedNode(NAMESPACE + "used")
+    WAS_GENERATED_BY: Final = NamedNode(NAMESPACE + "wasGeneratedBy")
+    WAS_DERIVED_FROM: Final = NamedNode(NAMESPACE + "wasDerivedFrom")
+    HAD_PRIMARY_SOURCE: Final = NamedNode(NAMESPACE + "hadPrimarySource")
+    AT_LOCATION: Final = NamedNode(NAMESPACE + "atLocation")
 
 
 class Dcterms:

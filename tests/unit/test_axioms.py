@@ -35,9 +35,19 @@ def triples(turtle: str) -> list[Triple]:
         ("rfy:p owl:inverseOf rfy:q .", "prp-inv1"),
         ("rfy:p owl:propertyChainAxiom ( rfy:p rfy:q ) .", "prp-spo2"),
         ("rfy:C rdfs:subClassOf rfy:D .", "cax-sco"),
+        ("rfy:p owl:equivalentProperty rfy:q .", "prp-spo1"),
+        ("rfy:C owl:equivalentClass rfy:D .", "cax-sco"),
+        ("rfy:C owl:disjointWith rfy:D .", "cax-dw"),
+        ("[ a owl:AllDisjointClasses ; owl:members ( rfy:C rfy:D rfy:E ) ] .", "cax-adc"),
+        ("[ owl:onProperty rfy:p ; owl:someValuesFrom rfy:C ] rdfs:subClassOf rfy:D .", "cls-svf1+cax-sco"),
+        ("[ owl:onProperty rfy:p ; owl:someValuesFrom owl:Thing ] rdfs:subClassOf rfy:D .", "cls-svf2+cax-sco"),
+        ("[ owl:intersectionOf ( rfy:C rfy:D ) ] rdfs:subClassOf rfy:E .", "cls-int1+cax-sco"),
+        ("[ owl:unionOf ( rfy:C rfy:D ) ] rdfs:subClassOf rfy:E .", "cls-uni+cax-sco"),
+        ("rfy:C rdfs:subClassOf [ owl:onProperty rfy:p ; owl:allValuesFrom rfy:D ] .", "cax-sco+cls-avf"),
+        ("rfy:C rdfs:subClassOf [ owl:onProperty rfy:p ; owl:hasValue rfy:x ] .", "cax-sco+cls-hv1"),
         (
             "[ a owl:Restriction ; owl:onProperty rfy:p ; owl:hasValue rfy:x ] rdfs:subClassOf rfy:C .",
-            "cls-hv2, cax-sco",
+            "cls-hv2+cax-sco",
         ),
     ],
 )
@@ -51,12 +61,13 @@ def test_what_is_understood_has_the_name_of_its_owl_rule(axiom: str, name: str) 
     [
         "rfy:p a owl:FunctionalProperty .",
         "rfy:C owl:hasKey ( rfy:p ) .",
-        "rfy:C owl:equivalentClass rfy:D .",
+        "rfy:C owl:oneOf ( rfy:x rfy:y ) .",
         "rfy:x owl:sameAs rfy:y .",
-        "rfy:C owl:unionOf ( rfy:D rfy:E ) .",
+        "rfy:p a owl:InverseFunctionalProperty .",
+        "[ a owl:Restriction ; owl:onProperty rfy:p ; owl:maxCardinality 1 ] rdfs:subClassOf rfy:C .",
         "[ a owl:AllDifferent ; owl:members ( rfy:x rfy:y ) ] .",
-        "[ a owl:Restriction ; owl:onProperty rfy:p ; owl:someValuesFrom rfy:C ] rdfs:subClassOf rfy:D .",
-        "rfy:p owl:equivalentProperty rfy:q .",
+        "rfy:C rdfs:subClassOf [ a owl:Restriction ; owl:onProperty rfy:p ; owl:someValuesFrom rfy:D ] .",
+        "rfy:p owl:propertyDisjointWith rfy:q .",
     ],
 )
 def test_what_is_not_understood_is_refused_and_never_under_inferred(axiom: str) -> None:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.argument("cases", metavar="CASE...", nargs=-1, required=True)
 @format_option("text", "json", "turtle", "markdown", "html")
 @click.option("--no-questions", is_flag=True, help="Leave out what may still be asked.")
-@click.option("--engine", type=click.Choice(["reference"]), default="reference", show_default=True, help="Reasoner.")
+@click.option(
+    "--engine", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True, help="Reasoner."
+)
 @common
 def assess(cases: tuple[str, ...], form: str, no_questions: bool, engine: str, settings: Settings) -> int:
     """Assess cases: JSON (.json), Turtle (.ttl) or N-Triples (.nt) files, or - for standard input.

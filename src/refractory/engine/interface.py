@@ -11,7 +11,7 @@ from refractory.model.facts import CaseFacts, Closure
 class Reasoner(Protocol):
     """Derives what follows from cases; it holds the compiled knowledge and never changes."""
 
-    def close(self, cases: Sequence[CaseFacts]) -> list[Closure]:
+    def close(self, cases: Sequence[CaseFacts]) -> Sequence[Closure]:
         """Return what follows from each case, in the order given; cases are reasoned apart.
 
         Raises:

@@ -19,7 +19,7 @@ from refractory.engine.rules import Rule, read_rule
 from refractory.engine.strata import drives_owl, stratify
 from refractory.errors import ContradictionError
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.facts import CaseFacts, Closure
+from refractory.model.facts import CaseFacts, PlainClosure
 from refractory.model.interchange import from_rdflib, to_rdflib
 from refractory.vocabulary import NAMESPACE, Rdf
 
@@ -47,7 +47,7 @@ class ReferenceReasoner:
         # owlrl makes several triples of each declaration, none about a case; without them it takes half the time.
         self._logic = tuple(to_rdflib(triple) for triple in knowledge.logic if not is_declaration(triple))
 
-    def close(self, cases: Sequence[CaseFacts]) -> list[Closure]:
+    def close(self, cases: Sequence[CaseFacts]) -> list[PlainClosure]:
         """Return what follows from each case.
 
         Several cases share one graph, which saves time; they stay apart because no axiom and no rule leads from a
@@ -94,7 +94,7 @@ class ReferenceReasoner:
         owners: dict[Node, int],
         rules: dict[_Triple, set[str]],
         count: int,
-    ) -> list[Closure]:
+    ) -> list[PlainClosure]:
         """Give each case its own facts, and leave what owlrl says about everything and nothing."""
         inferred: list[set[Triple]] = [set() for _ in range(count)]
         causes: list[dict[Triple, tuple[str, ...]]] = [{} for _ in range(count)]
@@ -107,7 +107,7 @@ class ReferenceReasoner:
                 inferred[owner].add(fact)
                 if triple in rules:
                     causes[owner][fact] = tuple(sorted(rules[triple]))
-        return [Closure(frozenset(facts), names) for facts, names in zip(inferred, causes, strict=True)]
+        return [PlainClosure(frozenset(facts), names) for facts, names in zip(inferred, causes, strict=True)]
 
 
 def _construct(graph: rdflib.Graph, rule: Rule) -> list[_Triple]:

@@ -8,16 +8,18 @@ explanation, means the same by a rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import rdflib
+from pyoxigraph import Literal, NamedNode
 from rdflib.paths import Path as PropertyPath
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.processor import prepareQuery
 from rdflib.term import Identifier, URIRef, Variable
 
+from refractory.engine.clauses import Clause, Expression, Node, Var
 from refractory.errors import RuleError
 from refractory.knowledge.headers import QueryFile
 
@@ -40,6 +42,8 @@ class Rule:
         body: The patterns that must hold.
         absent: The groups of patterns of which none may hold.
         query: The parsed query, for engines that run SPARQL.
+        filters: Comparisons as (operator, left, right).
+        bindings: Variables with the arithmetic they are worked out from.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Rule:
     body: tuple[Pattern, ...]
     absent: tuple[tuple[Pattern, ...], ...]
     query: Any
+    filters: tuple[tuple[str, Any, Any], ...] = ()
+    bindings: tuple[tuple[Variable, Any], ...] = ()
 
 
 def read_rule(file: QueryFile) -> Rule:
@@ -66,16 +72,33 @@ def read_rule(file: QueryFile) -> Rule:
         raise _refusal(file, "CONSTRUCT", "a rule is a CONSTRUCT query")
     if not file.header.get("says"):
         raise RuleError("the rule has no sentence to explain it.", place=f"{file.path}:1", fix="Add `#+ says: ...`.")
-    body: list[Pattern] = []
-    absent: list[tuple[Pattern, ...]] = []
-    bound: set[Variable] = set()
+    parts = _Parts()
     # rdflib wraps every body in one projection of all its variables.
-    _read_group(file, query.algebra.p.p, body, absent, bound)
+    _read_group(file, query.algebra.p.p, parts)
     head = tuple(query.algebra.template or ())
-    _check_head(file, head, bound | _variables(body))
+    _check_head(file, head, {variable for variable, _ in parts.bindings} | _variables(parts.body))
     return Rule(
-        file.name, file.path, file.header["says"], file.list("encodes"), head, tuple(body), tuple(absent), query
+        name=file.name,
+        path=file.path,
+        says=file.header["says"],
+        encodes=file.list("encodes"),
+        head=head,
+        body=tuple(parts.body),
+        absent=tuple(parts.absent),
+        query=query,
+        filters=tuple(parts.filters),
+        bindings=tuple(parts.bindings),
     )
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What a body is made of, gathered on the walk through it."""
+
+    body: list[Pattern] = field(default_factory=list)
+    absent: list[tuple[Pattern, ...]] = field(default_factory=list)
+    filters: list[tuple[str, Any, Any]] = field(default_factory=list)
+    bindings: list[tuple[Variable, Any]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)
@@ -84,27 +107,24 @@ def _prepare(text: str) -> Any:
     return prepareQuery(text)
 
 
-def _read_group(
-    file: QueryFile, part: CompValue, body: list[Pattern], absent: list[tuple[Pattern, ...]], bound: set[Variable]
-) -> None:
+def _read_group(file: QueryFile, part: CompValue, parts: _Parts) -> None:
     """Walk rdflib's algebra of a body; whatever is not named here is outside the part."""
     match part.name:
         case "BGP":
-            body.extend(_patterns(file, part.triples))
+            parts.body.extend(_patterns(file, part.triples))
         case "Join":
-            _read_group(file, part.p1, body, absent, bound)
-            _read_group(file, part.p2, body, absent, bound)
+            _read_group(file, part.p1, parts)
+            _read_group(file, part.p2, parts)
         case "Extend":
-            _read_group(file, part.p, body, absent, bound)
-            _check_arithmetic(file, part.expr)
-            bound.add(part.var)
+            _read_group(file, part.p, parts)
+            parts.bindings.append((part.var, _arithmetic(file, part.expr)))
         case "Filter":
-            _read_group(file, part.p, body, absent, bound)
+            _read_group(file, part.p, parts)
             for condition in _conditions(part.expr):
                 if isinstance(condition, CompValue) and condition.name == "Builtin_NOTEXISTS":
-                    absent.append(tuple(_patterns(file, _plain(file, condition.graph))))
+                    parts.absent.append(tuple(_patterns(file, _plain(file, condition.graph))))
                 else:
-                    _check_comparison(file, condition)
+                    parts.filters.append(_comparison(file, condition))
         case "Project" | "Distinct" | "ToMultiSet":
             raise _refusal(file, "SELECT", "a sub-select is outside the part of SPARQL that rules may use")
         case "LeftJoin":
@@ -152,27 +172,24 @@ def _conditions(expression: Any) -> Iterator[Any]:
         yield expression
 
 
-def _check_comparison(file: QueryFile, condition: Any) -> None:
-    if not (
-        isinstance(condition, CompValue) and condition.name == "RelationalExpression" and condition.op in _COMPARISONS
-    ):
-        name = getattr(condition, "name", str(condition))
+def _comparison(file: QueryFile, condition: Any) -> tuple[str, Any, Any]:
+    name = condition.name if isinstance(condition, CompValue) else str(condition)
+    if name != "RelationalExpression" or condition.op not in _COMPARISONS:
         raise _refusal(file, "FILTER", f"a FILTER may only compare or say NOT EXISTS, not {name}")
-    _check_arithmetic(file, condition.expr)
-    _check_arithmetic(file, condition.other)
+    return (condition.op, _arithmetic(file, condition.expr), _arithmetic(file, condition.other))
 
 
-def _check_arithmetic(file: QueryFile, expression: Any) -> None:
+def _arithmetic(file: QueryFile, expression: Any) -> Any:
+    """Return an expression as nested (operator, left, right), a variable or a constant."""
     if isinstance(expression, Identifier):
-        return
-    name = expression.name if isinstance(expression, CompValue) else ""
-    if name in {"AdditiveExpression", "MultiplicativeExpression"} and set(expression.op) <= _ARITHMETIC:
-        for part in (expression.expr, *expression.other):
-            _check_arithmetic(file, part)
-        return
-    raise _refusal(
-        file, "BIND", f"only arithmetic may stand in an expression, not {getattr(expression, 'name', expression)}"
-    )
+        return expression
+    name = expression.name if isinstance(expression, CompValue) else str(expression)
+    if name not in {"AdditiveExpression", "MultiplicativeExpression"} or not set(expression.op) <= _ARITHMETIC:
+        raise _refusal(file, "BIND", f"only arithmetic may stand in an expression, not {name}")
+    result = _arithmetic(file, expression.expr)
+    for operator, other in zip(expression.op, expression.other, strict=True):
+        result = (operator, result, _arithmetic(file, other))
+    return result
 
 
 def _check_head(file: QueryFile, head: tuple[Pattern, ...], bound: set[Variable]) -> None:
@@ -186,6 +203,40 @@ def _check_head(file: QueryFile, head: tuple[Pattern, ...], bound: set[Variable]
                 raise _refusal(file, f"?{term}", f"the head uses ?{term}, which the body does not bind")
         if not isinstance(triple[1], URIRef):
             raise _refusal(file, "CONSTRUCT", "the predicate of a conclusion must be named")
+
+
+def clauses_of(rule: Rule) -> tuple[Clause, ...]:
+    """Return a rule as clauses, one for each triple of its head."""
+    return tuple(
+        Clause(
+            rule.name,
+            _pattern(triple),
+            tuple(map(_pattern, rule.body)),
+            tuple(tuple(map(_pattern, group)) for group in rule.absent),
+            tuple((operator, _expression(left), _expression(right)) for operator, left, right in rule.filters),
+            tuple((Var(variable), _expression(expression)) for variable, expression in rule.bindings),
+            from_rule=True,
+        )
+        for triple in rule.head
+    )
+
+
+def _pattern(triple: Pattern) -> tuple[Node, NamedNode, Node]:
+    return (_node(triple[0]), NamedNode(str(triple[1])), _node(triple[2]))
+
+
+def _node(term: Identifier) -> Node:
+    if isinstance(term, Variable):
+        return Var(term)
+    if isinstance(term, rdflib.Literal):
+        return Literal(str(term), datatype=NamedNode(str(term.datatype))) if term.datatype else Literal(str(term))
+    return NamedNode(str(term))
+
+
+def _expression(expression: Any) -> Expression:
+    if isinstance(expression, tuple):
+        return (expression[0], _expression(expression[1]), _expression(expression[2]))
+    return _node(expression)
 
 
 def _variables(patterns: list[Pattern]) -> set[Variable]:

@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rdflib.term import URIRef
-
-from refractory.engine.axioms import Dependency, Kind
-from refractory.engine.rules import Pattern, Rule
+from refractory.engine.clauses import Clause, Kind, conclusions_from, kind, meets
+from refractory.engine.rules import Rule, clauses_of
 from refractory.errors import RuleError
 
 
-def stratify(rules: Sequence[Rule], axioms: Iterable[Dependency]) -> tuple[tuple[Rule, ...], ...]:
+def stratify(rules: Sequence[Rule], axioms: Sequence[Clause]) -> tuple[tuple[Rule, ...], ...]:
     """Return the rules in strata, lowest first, each in the order of names.
 
     Raises:
         RuleError: An absence depends on itself; the rules of the circle are named.
     """
-    steps = [_Step(rule) for rule in sorted(rules, key=lambda rule: rule.name)]
-    passes = tuple(axioms)
+    steps = [_Step(rule, axioms) for rule in sorted(rules, key=lambda rule: rule.name)]
     level = [0] * len(steps)
-    feeds = [{index for index, step in enumerate(steps) if _reaches(other.adds, step.reads, passes)} for other in steps]
-    blocks = [
-        {index for index, step in enumerate(steps) if _reaches(other.adds, step.absences, passes)} for other in steps
-    ]
+    feeds = [{i for i, step in enumerate(steps) if _any_meet(other.adds, step.reads)} for other in steps]
+    blocks = [{i for i, step in enumerate(steps) if _any_meet(other.adds, step.absences)} for other in steps]
     for _ in range(len(steps) + 1):
         changed = False
         for index in range(len(steps)):
@@ -38,58 +33,45 @@ def stratify(rules: Sequence[Rule], axioms: Iterable[Dependency]) -> tuple[tuple
         if not changed:
             break
     else:
-        circle = sorted(step.rule.name for index, step in enumerate(steps) if level[index] >= len(steps))
-        raise RuleError(
-            f"an absence depends on itself through the rules {', '.join(circle)}.",
-            why="There is no order in which such rules could be run.",
-            fix="Let one of them read something that the others do not conclude.",
-        )
+        raise circle(step.rule.name for index, step in enumerate(steps) if level[index] >= len(steps))
     return tuple(
         tuple(step.rule for index, step in enumerate(steps) if level[index] == height) for height in sorted(set(level))
     )
 
 
+def circle(names: Iterable[str]) -> RuleError:
+    """Return the error of absences that depend on themselves."""
+    return RuleError(
+        f"an absence depends on itself through the rules {', '.join(sorted(names))}.",
+        why="There is no order in which such rules could be run.",
+        fix="Let one of them read something that the others do not conclude.",
+    )
+
+
 class _Step:
-    """What a rule adds, reads, and asks to be absent, as kinds of facts."""
+    """What a rule adds (with what OWL makes of it), reads, and asks to be absent, as kinds of facts."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, axioms: Sequence[Clause]) -> None:
+        clauses = clauses_of(rule)
         self.rule = rule
-        self.adds = frozenset(map(_kind, rule.head))
-        self.reads = frozenset(map(_kind, rule.body))
-        self.absences = frozenset(_kind(pattern) for group in rule.absent for pattern in group)
+        self.adds = spread({kind(c.head) for c in clauses if c.head}, axioms)
+        self.reads = frozenset(kind(p) for p in clauses[0].body)
+        self.absences = frozenset(kind(p) for group in clauses[0].absent for p in group)
 
 
-def _kind(pattern: Pattern) -> Kind:
-    _, predicate, value = pattern
-    return (str(predicate), str(value) if isinstance(value, URIRef) else None)
-
-
-def _meets(one: Kind, other: Kind) -> bool:
-    """Say whether a fact may be of both kinds."""
-    return one[0] == other[0] and (one[1] is None or other[1] is None or one[1] == other[1])
-
-
-def spread(kinds: Iterable[Kind], axioms: Sequence[Dependency]) -> frozenset[Kind]:
+def spread(kinds: Iterable[Kind], axioms: Sequence[Clause]) -> frozenset[Kind]:
     """Return the kinds of facts that may follow by OWL from facts of some kinds, those included."""
     found = set(kinds)
-    while (
-        more := {
-            (axiom.adds[0], kind[1] if axiom.keeps_object and len(axiom.reads) == 1 else axiom.adds[1])
-            for axiom in axioms
-            for kind in found
-            if any(_meets(kind, read) for read in axiom.reads)
-        }
-        - found
-    ):
+    while more := {new for axiom in axioms for given in found for new in conclusions_from(axiom, given)} - found:
         found |= more
     return frozenset(found)
 
 
-def _reaches(adds: Iterable[Kind], wants: Iterable[Kind], axioms: Sequence[Dependency]) -> bool:
-    wants = tuple(wants)
-    return any(_meets(kind, want) for kind in spread(adds, axioms) for want in wants)
+def _any_meet(some: Iterable[Kind], others: Iterable[Kind]) -> bool:
+    others = tuple(others)
+    return any(meets(one, other) for one in some for other in others)
 
 
-def drives_owl(kinds: Iterable[Kind], axioms: Iterable[Dependency]) -> bool:
+def drives_owl(kinds: Iterable[Kind], axioms: Sequence[Clause]) -> bool:
     """Say whether facts of some kinds can make OWL conclude anything."""
-    return any(_meets(kind, read) for kind in kinds for axiom in axioms for read in axiom.reads)
+    return any(meets(given, kind(pattern)) for given in set(kinds) for axiom in axioms for pattern in axiom.body)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from pyoxigraph import NamedNode, Triple
+
+from refractory.model.proof import Proof
 
 
 def canonical(facts: Iterable[Triple]) -> tuple[Triple, ...]:
@@ -36,14 +39,29 @@ class CaseFacts:
         return self.asserted + self.frame
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """What follows from one case.
+class Closure(Protocol):
+    """What follows from one case."""
 
-    Attributes:
-        inferred: The facts about the case that reasoning added, without those it started from.
-        rules: For each fact that a rule concluded, the names of all rules that concluded it, sorted.
-    """
+    @property
+    def inferred(self) -> frozenset[Triple]:
+        """The facts about the case that reasoning added, without those it started from."""
+        ...
+
+    @property
+    def rules(self) -> Mapping[Triple, tuple[str, ...]]:
+        """For each fact that a rule concluded, the names of all rules that concluded it, sorted."""
+        ...
+
+    @property
+    def proof(self) -> Proof | None:
+        """Why each fact holds; None from an engine that keeps no proofs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlainClosure:
+    """A closure without proofs."""
 
     inferred: frozenset[Triple]
-    rules: Mapping[Triple, tuple[str, ...]] = field(default_factory=dict)
+    rules: Mapping[Triple, tuple[str, ...]]
+    proof: None = None

@@ -20,7 +20,7 @@ from refractory.recommend.recommend import recommend
 from refractory.validation.validate import validate
 from refractory.version import VERSION
 
-ENGINES = ("reference",)
+ENGINES = ("compiled", "reference")
 
 # Cases reasoned together: the reference engine spends seconds on the ontology and tenths on a case, and joins grow.
 _BATCH = 20
@@ -31,7 +31,7 @@ _log = logging.getLogger("refractory")
 class KnowledgeBase:
     """Knowledge that assesses, validates and answers queries. Immutable, and safe to share between threads."""
 
-    def __init__(self, knowledge: Knowledge, engine: str = "reference") -> None:
+    def __init__(self, knowledge: Knowledge, engine: str = "compiled") -> None:
         """Use a knowledge that is already loaded; `load` is the usual way.
 
         Raises:
@@ -44,14 +44,14 @@ class KnowledgeBase:
 
     @classmethod
     def load(
-        cls, path: str | Path | None = None, *, guidance: Sequence[str] | None = None, engine: str = "reference"
+        cls, path: str | Path | None = None, *, guidance: Sequence[str] | None = None, engine: str = "compiled"
     ) -> KnowledgeBase:
         """Load the knowledge that is shipped, or that of another folder.
 
         Args:
             path: A folder with `ontology` and `queries`.
             guidance: Identifiers of the sources to use; all by default.
-            engine: `reference`.
+            engine: `compiled`, or `reference`, which is slow, plain, and keeps no proofs.
 
         Raises:
             UsageError: The folder, an identifier or the engine is unknown.
@@ -77,9 +77,13 @@ class KnowledgeBase:
     @cached_property
     def reasoner(self) -> Reasoner:
         """The engine, made when it is first needed."""
-        from refractory.engine.reference import ReferenceReasoner
+        if self.engine == "reference":
+            from refractory.engine.reference import ReferenceReasoner
 
-        return ReferenceReasoner(self.knowledge)
+            return ReferenceReasoner(self.knowledge)
+        from refractory.engine.compiled import CompiledReasoner
+
+        return CompiledReasoner(self.knowledge)
 
     def validate(self, case: Case) -> Report:
         """Hold a case against the shapes.

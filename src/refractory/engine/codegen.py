@@ -1,0 +1,222 @@
+"""Writes the program as one Python function over interned integers: each clause a nest of loops, each circle a `while`.
+
+Facts of the case are `F[predicate][subject][object] -> step`; facts of the knowledge `K` have the same shape and no steps.
+A step is (clause number, values of the clause's variables). The text depends on the program alone, so that the same case
+gives the same derivations whatever the hash seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
+from refractory.engine.program import Program
+
+_OPERATORS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """How terms and predicates are numbered, and which predicates and (predicate, object) pairs the knowledge has."""
+
+    ids: Mapping[Term, int]
+    predicates: Mapping[Term, int]
+    known_predicates: frozenset[int]
+    first_case_id: int
+
+
+def variables_of(clause: Clause) -> tuple[str, ...]:
+    """Return the variables of a clause whose values make a step, sorted."""
+    found = {str(n) for pattern in clause.body for n in (pattern[0], pattern[2]) if isinstance(n, Var)}
+    return tuple(sorted(found | {str(variable) for variable, _ in clause.bindings}))
+
+
+def _case_patterns(clause: Clause) -> frozenset[Pattern]:
+    """Return the patterns of a body that only facts of the case can fit.
+
+    A conclusion is about a node of the case, the knowledge mentions no such node, and a fact of the case has one as its
+    subject. So a pattern that shares such a node is one of the case's, and makes its subject another.
+    """
+    nodes = {clause.head[0]} if clause.head else {clause.body[0][0]}
+    found: set[Pattern] = set()
+    while more := {p for p in clause.body if p not in found and (p[0] in nodes or p[2] in nodes)}:
+        found |= more
+        nodes |= {p[0] for p in more}
+    return frozenset(found)
+
+
+def write_program(program: Program, tables: Tables) -> str:
+    """Return the text of a function `run` that derives all that follows from a case's facts in `F`."""
+    writer = _Writer(tables)
+    lines = ["def run(F, K, KI, R, eq, ne, lt, le, gt, ge, work, leak, contradiction):"]
+    lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(tables.predicates.values())]
+    lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(tables.known_predicates)]
+    for numbers, again in program.blocks:
+        depth = 1
+        if again:
+            lines.append(f"{_INDENT}c = True")
+            lines.append(f"{_INDENT}while c:")
+            lines.append(f"{_INDENT * 2}c = False")
+            depth = 2
+        for number in numbers:
+            lines += writer.clause(number, program.clauses[number], depth)
+    return "\n".join(lines) + "\n"
+
+
+class _Writer:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def clause(self, number: int, clause: Clause, depth: int) -> list[str]:
+        """Return the lines of one clause: its patterns as loops and tests, then its absences, then its conclusion."""
+        self._lines = [f"{_INDENT * depth}# {clause.name}"]
+        self._depth = depth
+        self._bound: set[str] = set()
+        self._of_case = _case_patterns(clause)
+        pending = list(clause.body)
+        filters, bindings = list(clause.filters), list(clause.bindings)
+        while pending:
+            pattern = min(pending, key=self._cost)
+            pending.remove(pattern)
+            self._pattern(pattern, clause)
+            self._bind(bindings)
+            self._filter(filters)
+        for group in clause.absent:
+            self._open(f"if not {self._absent(group)}:")
+        self._conclude(number, clause)
+        return self._lines
+
+    def _open(self, line: str) -> None:
+        self._lines.append(_INDENT * self._depth + line)
+        self._depth += 1
+
+    def _say(self, line: str) -> None:
+        self._lines.append(_INDENT * self._depth + line)
+
+    def _name(self, node: Node) -> str:
+        return f"v_{node}" if isinstance(node, Var) else str(self._tables.ids[node])
+
+    def _is_known(self, index: int, pattern: Pattern) -> bool:
+        """Say whether facts of the knowledge may fit a pattern."""
+        return index in self._tables.known_predicates and pattern not in self._of_case
+
+    def _is_bound(self, node: Node) -> bool:
+        return not isinstance(node, Var) or node in self._bound
+
+    def _cost(self, pattern: Pattern) -> float:
+        """Return how much a pattern would make the join grow: tests first, then what hangs on a bound subject."""
+        subject, predicate, value = pattern
+        index = self._tables.predicates[predicate]
+        outside = 1.5 if self._is_known(index, pattern) else 0.0
+        if self._is_bound(subject):
+            return 0.0 if self._is_bound(value) else 1.0
+        return (2.0 if self._is_bound(value) else 3.0) + outside
+
+    def _pattern(self, pattern: Pattern, clause: Clause) -> None:
+        subject, predicate, value = pattern
+        index = self._tables.predicates[predicate]
+        known = self._is_known(index, pattern)
+        if not self._is_bound(subject):
+            self._subjects(subject, index, value, known=known)
+            self._bound.add(str(subject))
+            if subject == value:
+                self._open(f"if {self._has(index, subject, value, known=known)}:")
+            if self._is_bound(value):
+                return
+        elif self._is_bound(value):
+            self._open(f"if {self._has(index, subject, value, known=known)}:")
+            return
+        writes = clause.head is not None and clause.head[1] == predicate
+        values = self._values(index, subject, known=known)
+        self._open(f"for {self._name(value)} in {f'tuple({values})' if writes else values}:")
+        self._bound.add(str(value))
+
+    def _subjects(self, subject: Node, index: int, value: Node, *, known: bool) -> None:
+        """Open a loop over the subjects that have a value (or any value) under a predicate."""
+        name = self._name(subject)
+        if self._is_bound(value) and value != subject:
+            wanted = self._name(value)
+            of_case = f"[s for s, os in F{index}.items() if {wanted} in os]"
+            self._open(f"for {name} in {of_case}{f' + KI{index}.get({wanted}, [])' if known else ''}:")
+        else:
+            self._open(f"for {name} in {f'[*F{index}, *K{index}]' if known else f'list(F{index})'}:")
+
+    def _has(self, index: int, subject: Node, value: Node, *, known: bool) -> str:
+        s, o = self._name(subject), self._name(value)
+        test = f"{o} in F{index}.get({s}, ())"
+        return f"({test} or {o} in K{index}.get({s}, ()))" if known else test
+
+    def _values(self, index: int, subject: Node, *, known: bool) -> str:
+        s = self._name(subject)
+        return f"(F{index}.get({s}) or K{index}.get({s}, ()))" if known else f"F{index}.get({s}, ())"
+
+    def _absent(self, group: Sequence[Pattern]) -> str:
+        """Return an expression that is true when a group of patterns matches."""
+        bound = set(self._bound)
+        parts = []
+        for subject, predicate, value in group:
+            index = self._tables.predicates[predicate]
+            known = index in self._tables.known_predicates
+            if not self._is_bound(subject):
+                parts.append(f"for {self._name(subject)} in {f'[*F{index}, *K{index}]' if known else f'F{index}'}")
+                self._bound.add(str(subject))
+            if self._is_bound(value):
+                parts.append(f"if {self._has(index, subject, value, known=known)}")
+            else:
+                parts.append(f"for {self._name(value)} in {self._values(index, subject, known=known)}")
+                self._bound.add(str(value))
+        self._bound = bound
+        if len(parts) == 1:
+            kind, _, rest = parts[0].partition(" ")
+            return f"({rest})" if kind == "if" else f"({rest.partition(' in ')[2]})"
+        return f"any(1 for _ in (0,) {' '.join(parts)})"
+
+    def _bind(self, bindings: list[tuple[Var, Expression]]) -> None:
+        for variable, expression in list(bindings):
+            if self._ready(expression):
+                bindings.remove((variable, expression))
+                self._say(f"{self._name(variable)} = {self._work(expression)}")
+                self._open(f"if {self._name(variable)} is not None:")
+                self._bound.add(str(variable))
+
+    def _filter(self, filters: list[tuple[str, Expression, Expression]]) -> None:
+        for operator, left, right in list(filters):
+            if self._ready(left) and self._ready(right):
+                filters.remove((operator, left, right))
+                self._open(f"if {_OPERATORS[operator]}({self._work(left)}, {self._work(right)}):")
+
+    def _ready(self, expression: Expression) -> bool:
+        if isinstance(expression, tuple):
+            return self._ready(expression[1]) and self._ready(expression[2])
+        return self._is_bound(expression)
+
+    def _work(self, expression: Expression) -> str:
+        if isinstance(expression, tuple):
+            return f"work({expression[0]!r}, {self._work(expression[1])}, {self._work(expression[2])})"
+        return self._name(expression)
+
+    def _conclude(self, number: int, clause: Clause) -> None:
+        values = "".join(f"v_{variable}, " for variable in variables_of(clause))
+        step = f"({number}, ({values}))"
+        if clause.head is None:
+            self._say(f"contradiction{step}")
+            return
+        s, o = self._name(clause.head[0]), self._name(clause.head[2])
+        index = self._tables.predicates[clause.head[1]]
+        if not any(pattern in self._of_case and pattern[0] == clause.head[0] for pattern in clause.body):
+            # Only what a case's property leads to is known to be concluded about; it may be a term of the knowledge.
+            self._say(f"if {s} < {self._tables.first_case_id}: leak({number}, {s})")
+        if clause.from_rule:
+            self._say(f"R.append(({number}, {s}, {o}))")
+        self._say(f"t = F{index}.get({s})")
+        self._say(f"if t is None: F{index}[{s}] = {{{o}: {step}}}; c = True")
+        self._say(f"elif {o} not in t: t[{o}] = {step}; c = True")
+
+
+def load(text: str) -> Callable[..., None]:
+    """Make the function of its text."""
+    scope: dict[str, Callable[..., None]] = {}
+    exec(compile(text, "<refractory program>", "exec"), scope)  # noqa: S102  # our own text, written a moment ago
+    return scope["run"]

@@ -1,0 +1,199 @@
+"""What an explanation looks up in the knowledge: labels, grades, and the statements behind each rule and axiom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from refractory.knowledge.headers import QueryFile
+from refractory.knowledge.knowledge import Knowledge
+from refractory.model.assessment import StatementRef
+from refractory.model.proof import Derived, Given, Step, Term
+from refractory.vocabulary import Owl, Rdf, Rdfs, local_name, rfy
+
+# How an axiom shows in a proof: the W3C names of its rules, and its terms.
+AxiomKey = tuple[str, tuple[Term, ...]]
+
+_HELD: Final = 8
+_lexicons: dict[str, Lexicon] = {}
+
+
+def lexicon(knowledge: Knowledge) -> Lexicon:
+    """Return the lexicon of a knowledge; the same knowledge has the same one, because reading it takes time."""
+    found = _lexicons.get(knowledge.hash)
+    if found is None:
+        while len(_lexicons) >= _HELD:
+            _lexicons.pop(next(iter(_lexicons)), None)
+        found = _lexicons[knowledge.hash] = Lexicon(knowledge)
+    return found
+
+
+class Lexicon:
+    """Looks up words and statements. It never changes, apart from remembering what it has looked up."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.rules: Mapping[str, QueryFile] = {rule.name: rule for rule in knowledge.rules}
+        self._order = {source.id: place for place, source in enumerate(knowledge.guidance)}
+        self._labels: dict[NamedNode, str] = {}
+        self._of_rule: dict[str, tuple[StatementRef, ...]] = {}
+        self._graded: dict[tuple[str, str], tuple[NamedNode, ...]] = {}
+
+    def label(self, term: NamedNode) -> str:
+        """Return the label of one of our terms."""
+        found = self._labels.get(term)
+        if found is None:
+            found = self._labels[term] = self.knowledge.label(term)
+        return found
+
+    def graded(self, annotation: str, grade: str) -> tuple[NamedNode, ...]:
+        """Return the properties to which an annotation gives a grade, such as a kind of advice, in canonical order."""
+        found = self._graded.get((annotation, grade))
+        if found is None:
+            found = self._graded[annotation, grade] = tuple(self.knowledge.subjects(rfy(annotation), rfy(grade)))
+        return found
+
+    @cached_property
+    def data_properties(self) -> frozenset[NamedNode]:
+        """The properties whose values are numbers, days and texts: their labels are nouns."""
+        return frozenset(self.knowledge.subjects(Rdf.TYPE, Owl.DATATYPE_PROPERTY))
+
+    def statements(self, step: Step) -> tuple[StatementRef, ...]:
+        """Return the statements that a step carries: of its rule, its axiom, or the fact as it stands in a file."""
+        match step:
+            case Given():
+                return ()
+            case Derived() if step.rule in self.rules:
+                return self.of_rule(step.rule)
+            case Derived():
+                return self._of_axiom.get((step.rule, step.axiom), ())
+        return self._of_fact.get(step.conclusion, ())
+
+    def of_rule(self, name: str) -> tuple[StatementRef, ...]:
+        """Return the statements that a rule encodes."""
+        found = self._of_rule.get(name)
+        if found is None:
+            found = self._of_rule[name] = self._references(self.rules[name].list("encodes"))
+        return found
+
+    def _references(self, identifiers: Iterable[str]) -> tuple[StatementRef, ...]:
+        """Return statements of the sources in use: the leading source first, then by line."""
+        found = [reference for reference in map(self._reference, set(identifiers)) if reference.source in self._order]
+        return tuple(sorted(found, key=lambda s: (self._order[s.source], s.line, s.id)))
+
+    def _reference(self, identifier: str) -> StatementRef:
+        statement, text = rfy(identifier), self.knowledge.text
+        line = self.knowledge.value(statement, rfy("onLine"))
+        number = (
+            text(line, rfy("lineNumber")) if isinstance(line, NamedNode) else text(statement, rfy("statementNumber"))
+        )
+        source = local_name(text(statement, rfy("ofGuidance")))
+        return StatementRef(identifier, source, int(number or 0), text(statement, rfy("citation")) or None)
+
+    def places(self, statements: Iterable[StatementRef]) -> str:
+        """Return the places of statements by source: `<source> line 24, citation 1; line 25`."""
+        groups = []
+        for source, group in groupby(statements, key=lambda statement: statement.source):
+            groups.append(f"{source} {'; '.join(dict.fromkeys(map(self._place, group)))}")
+        return " / ".join(groups)
+
+    def _place(self, statement: StatementRef) -> str:
+        on_line = self.knowledge.value(rfy(statement.id), rfy("onLine")) is not None
+        number = f"line {statement.line}" if on_line else str(statement.line)
+        return f"{number}, citation {statement.citation}" if statement.citation else number
+
+    @cached_property
+    def _annotated(self) -> tuple[tuple[Triple, tuple[StatementRef, ...]], ...]:
+        """The triples of the files that carry statements: what an `owl:Axiom` says of them."""
+        store = self.knowledge.store
+        found = []
+        for quad in store.quads_for_pattern(None, Rdf.TYPE, Owl.AXIOM):
+            axiom = quad.subject
+            if not isinstance(axiom, NamedNode | BlankNode):
+                continue
+            source, predicate, target = (
+                self.knowledge.value(axiom, part)
+                for part in (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
+            )
+            if isinstance(source, NamedNode | BlankNode) and isinstance(predicate, NamedNode) and target is not None:
+                encoded = [local_name(s.value) for s in self.knowledge.values(axiom, rfy("encodes"))]
+                found.append((Triple(source, predicate, target), self._references(encoded)))
+        return tuple(found)
+
+    @cached_property
+    def _of_fact(self) -> Mapping[Triple, tuple[StatementRef, ...]]:
+        return dict(self._annotated)
+
+    @cached_property
+    def _of_axiom(self) -> Mapping[AxiomKey, tuple[StatementRef, ...]]:
+        return {key: statements for triple, statements in self._annotated for key in self._keys(triple)}
+
+    def _keys(self, axiom: Triple) -> Iterator[AxiomKey]:
+        """Yield under which names a proof may cite an axiom that stands as a triple in a file."""
+        source, target = axiom.subject, axiom.object
+        match axiom.predicate:
+            case Rdfs.SUB_CLASS_OF:
+                yield from self._subclass(source, target)
+            case Owl.EQUIVALENT_CLASS:
+                yield from self._subclass(source, target)
+                yield from self._subclass(target, source)
+            case Rdfs.SUB_PROPERTY_OF:
+                yield from _named("prp-spo1", source, target)
+            case Owl.EQUIVALENT_PROPERTY:
+                yield from _named("prp-spo1", source, target)
+                yield from _named("prp-spo1", target, source)
+            case Owl.INVERSE_OF:
+                yield from _named("prp-inv1", source, target)
+                yield from _named("prp-inv2", source, target)
+            case Rdfs.DOMAIN:
+                yield from _named("prp-dom", source, target)
+            case Rdfs.RANGE:
+                yield from _named("prp-rng", source, target)
+            case Owl.PROPERTY_CHAIN_AXIOM:
+                yield from _named("prp-spo2", source, *self._list(target))
+            case Rdf.TYPE if target == Owl.TRANSITIVE_PROPERTY:
+                yield from _named("prp-trp", source)
+            case Rdf.TYPE if target == Owl.SYMMETRIC_PROPERTY:
+                yield from _named("prp-symp", source)
+
+    def _subclass(self, lower: object, upper: object) -> Iterator[AxiomKey]:
+        if isinstance(upper, BlankNode):
+            on = self.knowledge.value(upper, Owl.ON_PROPERTY)
+            for name, part in (("cax-sco+cls-avf", Owl.ALL_VALUES_FROM), ("cax-sco+cls-hv1", Owl.HAS_VALUE)):
+                if (value := self.knowledge.value(upper, part)) is not None:
+                    yield from _named(name, lower, on, value)
+        elif isinstance(lower, BlankNode):
+            yield from self._complex(lower, upper)
+        else:
+            yield from _named("cax-sco", lower, upper)
+
+    def _complex(self, lower: BlankNode, upper: object) -> Iterator[AxiomKey]:
+        value = self.knowledge.value
+        on = value(lower, Owl.ON_PROPERTY)
+        if (wanted := value(lower, Owl.HAS_VALUE)) is not None:
+            yield from _named("cls-hv2+cax-sco", on, wanted, upper)
+        if (some := value(lower, Owl.SOME_VALUES_FROM)) == Owl.THING:
+            yield from _named("cls-svf2+cax-sco", on, upper)
+        elif some is not None:
+            yield from _named("cls-svf1+cax-sco", on, some, upper)
+        if (parts := value(lower, Owl.INTERSECTION_OF)) is not None:
+            yield from _named("cls-int1+cax-sco", *self._list(parts), upper)
+        if (parts := value(lower, Owl.UNION_OF)) is not None:
+            for part in self._list(parts):
+                yield from _named("cls-uni+cax-sco", part, upper)
+
+    def _list(self, node: object) -> Iterator[object]:
+        while isinstance(node, NamedNode | BlankNode) and node != Rdf.NIL:
+            yield self.knowledge.value(node, Rdf.FIRST)
+            node = self.knowledge.value(node, Rdf.REST)
+
+
+def _named(name: str, *terms: object) -> Iterator[AxiomKey]:
+    """Yield the key if all its terms can stand in a proof: blank nodes cannot."""
+    known = tuple(term for term in terms if isinstance(term, NamedNode | Literal))
+    if len(known) == len(terms):
+        yield name, known

@@ -1,0 +1,364 @@
+"""A third engine: rules and axioms translated to answer set programs, which clingo solves.
+
+It shares with the other engines the reader of rule files (`read_rule`, for head, body and absences) and nothing else: it
+reads the axioms from the triples itself, computes no strata, and what `not` means is clingo's stable models. Knowledge
+that has no strata would show as no model, or as several.
+
+A fact is `t(S,P,O)`. A term is `i("...")`, a number `n(V)`, any other literal `l("lexical","datatype")`.
+
+clingo knows only integers of 32 bits. A number stands there times ten, a product of two numbers times a hundred, and so on;
+expressions are scaled alike before they are compared. A number with more than one digit after the point is refused.
+
+Left out: a quotient, and a sum inside a product's bounds beyond 32 bits, are refused by name (no rule has one). A comparison
+of two nodes or two dates is one of terms, so dates compare only with `=` and `!=`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import clingo
+import rdflib
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from rdflib.term import Identifier, Variable
+
+from refractory.engine.rules import Pattern, Rule, read_rule
+from refractory.knowledge.knowledge import Knowledge
+from refractory.model.facts import CaseFacts
+from refractory.vocabulary import NAMESPACE, Xsd
+from tests.agreement import Fact
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_TYPE = f'i("{_RDF}type")'
+_NUMERIC = {Xsd.DECIMAL.value, Xsd.INTEGER.value}
+_SCALE = 10
+_MOST = 2**31 - 1
+_DECLARED = {"Class", "ObjectProperty", "DatatypeProperty", "Restriction", "AnnotationProperty"}
+_COMPARISONS = {"=": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+class ThirdEngine:
+    """Rules and axioms as one answer set program, made once; each case is solved on its own."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._logic = knowledge.logic
+        self._rules = [read_rule(file) for file in knowledge.rules]
+
+    @cached_property
+    def program(self) -> str:
+        """The program without a case, as text."""
+        lines = [line for rule in self._rules for line in _Translation(rule).lines()]
+        return "\n".join([*_axioms(self._logic), *map(_fact, _plain(self._logic)), *lines])
+
+    def close(self, case: CaseFacts) -> frozenset[Fact] | None:
+        """Return the facts about the nodes of a case, those given included, by value; None if it contradicts itself.
+
+        Raises:
+            ValueError: The program has several models: its absences have no order.
+        """
+        control = clingo.Control(["--models=2", "--warn=none"])
+        control.add("base", [], "\n".join([self.program, *map(_fact, case.all)]))
+        control.ground([("base", [])])
+        models: list[frozenset[Fact]] = []
+        own = {str(t.subject.value) for t in case.all if isinstance(t.subject, NamedNode)}
+        control.solve(on_model=lambda model: models.append(frozenset(_facts(model, own))))
+        if len(models) > 1:
+            raise ValueError("the knowledge has several stable models")
+        return models[0] if models else None
+
+
+def _facts(model: clingo.Model, own: set[str]) -> Iterator[Fact]:
+    for symbol in model.symbols(atoms=True):
+        if symbol.name != "t":
+            continue
+        subject, predicate, value = symbol.arguments
+        if subject.name != "i" or subject.arguments[0].string not in own:
+            continue
+        about = predicate.arguments[0].string
+        if value.name == "n":
+            places = _PLACES.get(about, 1)
+            yield subject.arguments[0].string, about, Decimal(value.arguments[0].number) / _SCALE**places
+        elif value.name == "l":
+            text, datatype = (argument.string for argument in value.arguments)
+            yield subject.arguments[0].string, about, repr(Literal(text, datatype=NamedNode(datatype)))
+        elif about != _RDF + "type" or value.arguments[0].string.startswith(NAMESPACE):
+            yield subject.arguments[0].string, about, value.arguments[0].string
+
+
+# How many factors the values of a property have that a rule computes; others are read and have one. Filled by `_Translation`.
+_PLACES: dict[str, int] = {}
+
+
+# ---- facts ----
+
+
+def _plain(logic: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield the facts about terms: what is neither an axiom nor a part of one."""
+    for t in logic:
+        if isinstance(t.subject, NamedNode) and t.predicate.value.startswith(NAMESPACE):
+            yield t
+        elif t.predicate.value == _RDF + "type" and str(t.object).startswith("<" + NAMESPACE):
+            yield t
+
+
+def _fact(triple: Triple) -> str:
+    return f"t({_term(triple.subject)},{_term(triple.predicate)},{_term(triple.object)})."
+
+
+def _term(term: Any) -> str:
+    match term:
+        case NamedNode():
+            return f"i({_quoted(term.value)})"
+        case Literal() if term.datatype.value in _NUMERIC:
+            return f"n({_scaled(term.value)})"
+        case Literal():
+            return f"l({_quoted(term.value)},{_quoted(term.datatype.value)})"
+    raise ValueError(f"not a term of a fact: {term!r}")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _scaled(text: str) -> int:
+    value = Decimal(text) * _SCALE
+    if value != int(value) or abs(value) > _MOST:
+        raise ValueError(f"{text} has more digits than the third engine counts")
+    return int(value)
+
+
+# ---- axioms ----
+
+
+@dataclass(frozen=True)
+class _Axioms:
+    logic: Sequence[Triple]
+
+    @cached_property
+    def said(self) -> dict[tuple[object, str], list[Any]]:
+        found: dict[tuple[object, str], list[Any]] = {}
+        for t in self.logic:
+            found.setdefault((t.subject, t.predicate.value), []).append(t.object)
+        return found
+
+    def one(self, node: object, predicate: str) -> Any:
+        found = self.said.get((node, predicate), [None])
+        assert len(found) == 1, (node, predicate, found)
+        return found[0]
+
+    def listed(self, node: object) -> list[Any]:
+        found = []
+        while node != NamedNode(_RDF + "nil"):
+            found.append(self.one(node, _RDF + "first"))
+            node = self.one(node, _RDF + "rest")
+        return found
+
+    def member(self, node: Any, variable: str, number: int = 0) -> list[str]:
+        """Return the condition that something is of a class, as alternatives."""
+        if isinstance(node, NamedNode):
+            return [] if node.value == _OWL + "Thing" else [f"t({variable},{_TYPE},{_term(node)})"]
+        inner = f"Y{number}"
+        on = self.one(node, _OWL + "onProperty")
+        if on is not None:
+            value = self.one(node, _OWL + "hasValue")
+            if value is not None:
+                return [f"t({variable},{_term(on)},{_term(value)})"]
+            filler = self.one(node, _OWL + "someValuesFrom")
+            if filler is not None:
+                return [f"t({variable},{_term(on)},{inner})", *self.member(filler, inner, number + 1)]
+        if (both := self.one(node, _OWL + "intersectionOf")) is not None:
+            return [
+                c for i, part in enumerate(self.listed(both)) for c in self.member(part, variable, 10 * (number + i + 1))
+            ]
+        raise ValueError(f"the third engine does not know this class: {node}")
+
+    def subclass(self, sub: Any, sup: Any) -> Iterator[str]:
+        if isinstance(sub, BlankNode) and (parts := self.one(sub, _OWL + "unionOf")) is not None:
+            for part in self.listed(parts):
+                yield from self.subclass(part, sup)
+            return
+        body = self.member(sub, "X")
+        if isinstance(sup, NamedNode):
+            yield f"t(X,{_TYPE},{_term(sup)}) :- {', '.join(body)}."
+            return
+        on = self.one(sup, _OWL + "onProperty")
+        if (value := self.one(sup, _OWL + "hasValue")) is not None:
+            yield f"t(X,{_term(on)},{_term(value)}) :- {', '.join(body)}."
+        elif (filler := self.one(sup, _OWL + "allValuesFrom")) is not None:
+            yield f"t(V,{_TYPE},{_term(filler)}) :- {', '.join(body)}, t(X,{_term(on)},V), V = i(_)."
+        else:
+            raise ValueError(f"the third engine does not know this superclass: {sup}")
+
+    def lines(self) -> Iterator[str]:
+        """Yield a rule for each axiom; one that it does not know is an error."""
+        for t in self.logic:
+            s, p, o = t.subject, t.predicate.value, t.object
+            if p == _RDF + "type" and str(o).startswith("<" + _OWL):
+                yield from self._property_axiom(_term(s) if isinstance(s, NamedNode) else "", str(o)[len(_OWL) + 1 : -1])
+            elif p == _RDFS + "subPropertyOf":
+                yield f"t(X,{_term(o)},Y) :- t(X,{_term(s)},Y)."
+            elif p == _OWL + "equivalentProperty":
+                yield f"t(X,{_term(o)},Y) :- t(X,{_term(s)},Y)."
+                yield f"t(X,{_term(s)},Y) :- t(X,{_term(o)},Y)."
+            elif p == _OWL + "inverseOf":
+                yield f"t(Y,{_term(o)},X) :- t(X,{_term(s)},Y)."
+                yield f"t(Y,{_term(s)},X) :- t(X,{_term(o)},Y)."
+            elif p == _RDFS + "domain":
+                yield f"t(X,{_TYPE},{_term(o)}) :- t(X,{_term(s)},Y)."
+            elif p == _RDFS + "range":
+                yield f"t(Y,{_TYPE},{_term(o)}) :- t(X,{_term(s)},Y), Y = i(_)."
+            elif p == _OWL + "propertyChainAxiom":
+                links = [f"t(X{n},{_term(link)},X{n + 1})" for n, link in enumerate(self.listed(o))]
+                yield f"t(X0,{_term(s)},X{len(links)}) :- {', '.join(links)}."
+            elif p == _RDFS + "subClassOf":
+                yield from self.subclass(s, o)
+            elif p == _OWL + "equivalentClass":
+                yield from self.subclass(s, o)
+                yield from self.subclass(o, s)
+            elif p == _OWL + "disjointWith":
+                yield f":- t(X,{_TYPE},{_term(s)}), t(X,{_TYPE},{_term(o)})."
+            elif p.startswith((_OWL, _RDFS)) and p.removeprefix(_OWL) not in _PARTS:
+                raise ValueError(f"the third engine does not know this axiom: {t}")
+
+    def _property_axiom(self, s: str, kind: str) -> Iterator[str]:
+        if kind == "TransitiveProperty":
+            yield f"t(X,{s},Z) :- t(X,{s},Y), t(Y,{s},Z)."
+        elif kind == "SymmetricProperty":
+            yield f"t(Y,{s},X) :- t(X,{s},Y)."
+        elif kind not in _DECLARED:
+            raise ValueError(f"the third engine does not know owl:{kind}")
+
+
+_PARTS = {"onProperty", "hasValue", "someValuesFrom", "allValuesFrom", "intersectionOf", "unionOf"}
+
+
+def _axioms(logic: Sequence[Triple]) -> list[str]:
+    return list(_Axioms(logic).lines())
+
+
+# ---- rules ----
+
+
+class _Translation:
+    """One rule file as rules of the program."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._name = rule.name.replace("-", "_")
+        self._names: dict[Variable, str] = {}
+        # For each number, how often it is scaled: one that is read, once; a product, as often as its factors together.
+        self._degrees: dict[Variable, int] = {}
+        self._numeric: set[Variable] = set()
+
+    def lines(self) -> list[str]:
+        conditions, bindings = _expressions(self._rule.query.algebra.p)
+        self._numeric = {v for expression in (*conditions, *bindings.values()) for v in _ordered(expression)}
+        body = [self._atom(pattern) for pattern in self._rule.body]
+        for variable, expression in bindings.items():
+            text, degree = self._number(expression)
+            self._degrees[variable] = degree
+            body.append(f"{self._name_of(variable)} = {text}")
+        body += [self._condition(condition) for condition in conditions]
+        lines = []
+        for number, group in enumerate(self._rule.absent):
+            shared = [self._name_of(v) for v in _variables(group) if v in _variables(self._rule.body)]
+            there = f"there_{self._name}_{number}" + (f"({','.join(shared)})" if shared else "")
+            lines.append(f"{there} :- {', '.join(map(self._atom, group))}.")
+            body.append(f"not {there}")
+        for pattern in self._rule.head:
+            if isinstance(pattern[2], Variable) and pattern[2] in self._degrees:
+                _PLACES[str(pattern[1])] = self._degrees[pattern[2]]
+            lines.append(f"{self._atom(pattern)} :- {', '.join(body)}.")
+        return lines
+
+    def _atom(self, pattern: Pattern) -> str:
+        return f"t({','.join(map(self._argument, pattern))})"
+
+    def _argument(self, term: Identifier) -> str:
+        if isinstance(term, Variable):
+            name = self._name_of(term)
+            return f"n({name})" if term in self._numeric or term in self._degrees else name
+        if isinstance(term, rdflib.Literal):
+            return _term(Literal(str(term), datatype=NamedNode(str(term.datatype or Xsd.STRING.value))))
+        return f"i({_quoted(str(term))})"
+
+    def _name_of(self, variable: Variable) -> str:
+        return self._names.setdefault(variable, f"V{len(self._names)}")
+
+    def _condition(self, condition: Any) -> str:
+        left, right = condition.expr, condition.other
+        if not _ordered(condition) and not any(side in self._degrees for side in (left, right)):
+            return f"{self._argument(left)} {_COMPARISONS[condition.op]} {self._argument(right)}"
+        (one, by_one), (other, by_other) = self._number(left), self._number(right)
+        degree = max(by_one, by_other)
+        one, other = (
+            f"{_SCALE ** (degree - by)}*({text})" if degree > by else text
+            for text, by in ((one, by_one), (other, by_other))
+        )
+        return f"{one} {_COMPARISONS[condition.op]} {other}"
+
+    def _number(self, expression: Any) -> tuple[str, int]:
+        """Return an expression and how often its value is scaled."""
+        if isinstance(expression, Variable):
+            return self._name_of(expression), self._degrees.get(expression, 1)
+        if isinstance(expression, rdflib.Literal):
+            return str(_scaled(str(expression))), 1
+        parts = [self._number(part) for part in (expression.expr, *expression.other)]
+        if expression.name == "MultiplicativeExpression" and set(expression.op) == {"*"}:
+            return "*".join(f"({text})" for text, _ in parts), sum(degree for _, degree in parts)
+        if expression.name == "AdditiveExpression":
+            degree = max(by for _, by in parts)
+            texts = [f"{_SCALE ** (degree - by)}*({text})" for text, by in parts]
+            return texts[0] + "".join(op + text for op, text in zip(expression.op, texts[1:], strict=True)), degree
+        raise ValueError(f"the third engine does not compute {expression.name} {expression.op}")
+
+
+def _expressions(part: Any) -> tuple[list[Any], dict[Variable, Any]]:
+    """Return comparisons and bindings of a body, the bindings in their order."""
+    conditions: list[Any] = []
+    bindings: dict[Variable, Any] = {}
+    if not hasattr(part, "name"):
+        return conditions, bindings
+    for key in ("p", "p1", "p2"):
+        if key in part:
+            more, bound = _expressions(part[key])
+            conditions += more
+            bindings |= bound
+    if part.name == "Extend":
+        bindings[part.var] = part.expr
+    if part.name == "Filter":
+        conditions += _comparisons(part.expr)
+    return conditions, bindings
+
+
+def _comparisons(expression: Any) -> list[Any]:
+    if expression.name == "ConditionalAndExpression":
+        return [c for part in (expression.expr, *expression.other) for c in _comparisons(part)]
+    return [expression] if expression.name == "RelationalExpression" else []
+
+
+def _ordered(expression: Any) -> list[Variable]:
+    """Return the variables that must be numbers: those that are computed with, ordered, or compared with a number."""
+    if isinstance(expression, Variable):
+        return [expression]
+    if not hasattr(expression, "name"):
+        return []
+    if expression.name == "RelationalExpression" and expression.op in {"=", "!="}:
+        if all(isinstance(side, Identifier) and not _is_number(side) for side in (expression.expr, expression.other)):
+            return []
+    others = expression.other if isinstance(expression.other, list) else [expression.other]
+    return [v for part in (expression.expr, *others) for v in _ordered(part)]
+
+
+def _is_number(term: Identifier) -> bool:
+    return isinstance(term, rdflib.Literal) and str(term.datatype) in _NUMERIC
+
+
+def _variables(patterns: Iterable[Pattern]) -> list[Variable]:
+    return list(dict.fromkeys(term for pattern in patterns for term in pattern if isinstance(term, Variable)))
