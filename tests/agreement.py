@@ -1,9 +1,9 @@
 """Do two engines agree? Run it: `python -m tests.agreement --singly 100 --batches 40`.
 
-What is compared, for each case: the inferred facts about the nodes of the case, and for each fact that a rule concluded
-the names of the rules that did. Numbers are compared by value, because two engines may write one decimal differently; so a
-fact that only restates a number that the case already states, written otherwise, is left out on both sides. Facts about
-the knowledge's own terms and the proofs (the reference engine has none) are left out too.
+What is compared, for each case: the inferred facts about the nodes of the case, and for each of them that a rule
+concluded, the names of the rules that did. What is left out: how a number is written, for two engines may write one
+decimal differently, so numbers compare by value; a fact that only restates a number of the case, written otherwise;
+facts about the knowledge's own terms; and the proofs, of which the reference engine has none.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def difference(case: CaseFacts, one: Closure, other: Closure) -> str:
 def disagreements(cases: Sequence[Case], one: Reasoner, other: Reasoner) -> list[str]:
     """Return how two engines differ over cases reasoned together; a case that differs is looked at again singly.
 
-    The closures of a batch must agree as they are. A difference in a batch is reported with what the two engines say of the
-    case alone, which tells a wrong conclusion from one that leaks out of another case.
+    The closures of a batch must agree as they are. A difference in a batch is reported with what the two engines say of
+    the case alone, which tells a wrong conclusion from one that leaks out of another case.
     """
     batch = [case.facts for case in cases]
     found = []

@@ -1,8 +1,8 @@
 """Random cases over the whole vocabulary, each valid by construction with regard to the shapes.
 
-Nothing of the vocabulary is written here. Which keys there are is told by the published context; which terms and numbers a
-key may have, by the shapes; around which numbers something may change, by the comparisons of the rules and by the numbers
-of the knowledge; which terms matter, by the rules, which are drawn more often than terms that no rule names.
+Nothing of the vocabulary is written here. The published context tells which keys there are; the shapes, which terms
+and numbers a key may have; the comparisons of the rules and the numbers of the knowledge, around which numbers
+something may change; the rules, which terms matter: those that many of them name are drawn often, others seldom.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def vocabulary() -> Vocabulary:
     knowledge = shipped().knowledge
     mapping = CaseMapping.of(knowledge)
     shapes = _shapes(knowledge)
-    bounds = {path: _bounds(shapes, shape, path, knowledge) for path, shape in shapes.items() if _datatype(shape)}
-    terms = {path: _members(shape, knowledge) for path, shape in shapes.items() if not _datatype(shape)}
+    bounds = {path: _bounds(shape, path, knowledge) for path, shape in shapes.items() if "datatype" in shape}
+    terms = {path: _members(shape, knowledge) for path, shape in shapes.items() if "datatype" not in shape}
     return Vocabulary(
         case=mapping.case,
         terms=terms,
@@ -88,9 +88,7 @@ def vocabulary() -> Vocabulary:
         numbers={path: numbers for path, numbers in bounds.items() if numbers},
         weights=_weights(knowledge),
         kinds={term: _upwards(term, knowledge) for pool in terms.values() for term in pool},
-        genes={
-            virus: tuple(knowledge.subjects(rfy("isGeneOf"), virus)) for virus in knowledge.members(rfy("Virus"))
-        },
+        genes={virus: tuple(knowledge.subjects(rfy("isGeneOf"), virus)) for virus in knowledge.members(rfy("Virus"))},
     )
 
 
@@ -132,7 +130,7 @@ class _Drawing:
         for key in self.words.case.keys.values():
             if key.part and key.many:
                 count = self.random.choices((0, 1, 2, 3, 4), (2, 4, 3, 2, 1))[0]
-                parts = [self._part(key.part, today) for _ in range(count)]
+                parts = self._parts(key.part, today, count)
                 if parts or self._often(0.2):
                     case[key.name] = parts
             elif key.part:
@@ -147,6 +145,17 @@ class _Drawing:
                 case[key.name] = self._name(key)
         self._agree(case)
         return {name: value for name, value in case.items() if value != [] or self._often(0.3)}
+
+    def _parts(self, part: Part, today: date | None, count: int) -> list[JsonCase]:
+        """Return parts, among which some differ from the one before in a few things only, as results that disagree."""
+        parts: list[JsonCase] = []
+        for _ in range(count):
+            fresh = self._part(part, today)
+            if parts and self._often(0.4):
+                changed = {name: value for name, value in fresh.items() if self._often(0.3)}
+                fresh = parts[-1] | changed
+            parts.append(fresh)
+        return parts
 
     def _part(self, part: Part, today: date | None) -> JsonCase:
         said: JsonCase = {}
@@ -238,23 +247,16 @@ def _listed_classes(store: Store, node: Any) -> set[Any]:
     while node != Rdf.NIL:
         (item,) = (q.object for q in store.quads_for_pattern(node, Rdf.FIRST, None))
         assert not isinstance(item, Literal)
-        found |= {q.object for q in store.quads_for_pattern(item, NamedNode(_SH + "class"), None)}  # type: ignore[arg-type]
+        found |= {q.object for q in store.quads_for_pattern(item, NamedNode(_SH + "class"), None)}
         (node,) = (q.object for q in store.quads_for_pattern(node, Rdf.REST, None))
     return found
-
-
-def _datatype(shape: Shape) -> bool:
-    return "datatype" in shape
 
 
 def _members(shape: Shape, knowledge: Knowledge) -> tuple[NamedNode, ...]:
     return tuple(sorted({term for cls in shape["classes"] for term in knowledge.members(cls)}, key=str))
 
 
-def _bounds(
-    shapes: Mapping[NamedNode, Shape], shape: Shape, path: NamedNode, knowledge: Knowledge
-) -> Numbers | None:
-    assert path in shapes
+def _bounds(shape: Shape, path: NamedNode, knowledge: Knowledge) -> Numbers | None:
     if shape["datatype"] != Xsd.DECIMAL:
         return None
     above = "minExclusive" in shape
@@ -286,9 +288,7 @@ def _weights(knowledge: Knowledge) -> Counter[NamedNode]:
 
 def _upwards(term: NamedNode, knowledge: Knowledge) -> frozenset[NamedNode]:
     found = {term}
-    while (
-        more := {v for t in found for v in knowledge.values(t, rfy("isKindOf")) if isinstance(v, NamedNode)} - found
-    ):
+    while more := {v for t in found for v in knowledge.values(t, rfy("isKindOf")) if isinstance(v, NamedNode)} - found:
         found |= more
     assert all(t.value.startswith(NAMESPACE) for t in found)
     return frozenset(found)

@@ -16,8 +16,8 @@ SOURCE = ROOT / "src" / "refractory"
 FLOORS = (
     {"__init__", "__main__", "cli"},
     {"pipeline"},
-    {"case", "validation", "recommend", "query", "render", "export", "guidance"},
-    {"engine"},
+    {"case", "validation", "recommend", "query", "render", "explain", "export", "guidance"},
+    {"engine", "checker"},
     {"knowledge"},
     {"model"},
     {"version", "vocabulary", "errors"},

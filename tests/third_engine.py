@@ -1,16 +1,17 @@
 """A third engine: rules and axioms translated to answer set programs, which clingo solves.
 
-It shares with the other engines the reader of rule files (`read_rule`, for head, body and absences) and nothing else: it
-reads the axioms from the triples itself, computes no strata, and what `not` means is clingo's stable models. Knowledge
-that has no strata would show as no model, or as several.
+It shares with the other engines the reader of rule files (`read_rule`, for head, body and absences) and nothing else.
+It reads the axioms from the triples itself, computes no strata, and what `not` means is clingo's stable models:
+knowledge that has no strata would show as no model, or as several.
 
-A fact is `t(S,P,O)`. A term is `i("...")`, a number `n(V)`, any other literal `l("lexical","datatype")`.
+A fact is `t(S,P,O)`. A term is `i("...")`, any other literal than a number `l("lexical","datatype")`.
 
-clingo knows only integers of 32 bits. A number stands there times ten, a product of two numbers times a hundred, and so on;
-expressions are scaled alike before they are compared. A number with more than one digit after the point is refused.
+clingo knows only integers of 32 bits. A number is `n(V,D)`, its value times ten to the power of D: one that is read has
+D = 1, a product of two has D = 2, and expressions are brought to the same D before they are compared.
 
-Left out: a quotient, and a sum inside a product's bounds beyond 32 bits, are refused by name (no rule has one). A comparison
-of two nodes or two dates is one of terms, so dates compare only with `=` and `!=`.
+Left out, and refused where it occurs, never passed over: a number with more than one digit after the point, a quotient,
+an order among dates, and a rule that compares or computes with what another rule computed. The shipped rules have none
+of these. Facts are compared as `tests.agreement` says; this engine does not tell which rules concluded a fact.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ _NUMERIC = {Xsd.DECIMAL.value, Xsd.INTEGER.value}
 _SCALE = 10
 _MOST = 2**31 - 1
 _DECLARED = {"Class", "ObjectProperty", "DatatypeProperty", "Restriction", "AnnotationProperty"}
-_COMPARISONS = {"=": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 class ThirdEngine:
@@ -53,8 +53,19 @@ class ThirdEngine:
     @cached_property
     def program(self) -> str:
         """The program without a case, as text."""
-        lines = [line for rule in self._rules for line in _Translation(rule).lines()]
+        translations = [_Translation(rule) for rule in self._rules]
+        lines = [line for translation in translations for line in translation.lines()]
+        if read := {p for t in translations for p in t.read} & {p for t in translations for p in t.computed}:
+            raise ValueError(f"a rule computes with what another rule computed: {sorted(read)}")
         return "\n".join([*_axioms(self._logic), *map(_fact, _plain(self._logic)), *lines])
+
+    @staticmethod
+    def counts(case: CaseFacts) -> bool:
+        """Say whether all numbers of a case have few enough digits."""
+        try:
+            return bool([_fact(triple) for triple in case.all])
+        except ValueError:
+            return False
 
     def close(self, case: CaseFacts) -> frozenset[Fact] | None:
         """Return the facts about the nodes of a case, those given included, by value; None if it contradicts itself.
@@ -66,7 +77,7 @@ class ThirdEngine:
         control.add("base", [], "\n".join([self.program, *map(_fact, case.all)]))
         control.ground([("base", [])])
         models: list[frozenset[Fact]] = []
-        own = {str(t.subject.value) for t in case.all if isinstance(t.subject, NamedNode)}
+        own = {t.subject.value for t in case.all if isinstance(t.subject, NamedNode)}
         control.solve(on_model=lambda model: models.append(frozenset(_facts(model, own))))
         if len(models) > 1:
             raise ValueError("the knowledge has several stable models")
@@ -82,17 +93,13 @@ def _facts(model: clingo.Model, own: set[str]) -> Iterator[Fact]:
             continue
         about = predicate.arguments[0].string
         if value.name == "n":
-            places = _PLACES.get(about, 1)
-            yield subject.arguments[0].string, about, Decimal(value.arguments[0].number) / _SCALE**places
+            scaled, degree = (argument.number for argument in value.arguments)
+            yield subject.arguments[0].string, about, Decimal(scaled) / _SCALE**degree
         elif value.name == "l":
             text, datatype = (argument.string for argument in value.arguments)
             yield subject.arguments[0].string, about, repr(Literal(text, datatype=NamedNode(datatype)))
         elif about != _RDF + "type" or value.arguments[0].string.startswith(NAMESPACE):
             yield subject.arguments[0].string, about, value.arguments[0].string
-
-
-# How many factors the values of a property have that a rule computes; others are read and have one. Filled by `_Translation`.
-_PLACES: dict[str, int] = {}
 
 
 # ---- facts ----
@@ -101,9 +108,8 @@ _PLACES: dict[str, int] = {}
 def _plain(logic: Iterable[Triple]) -> Iterator[Triple]:
     """Yield the facts about terms: what is neither an axiom nor a part of one."""
     for t in logic:
-        if isinstance(t.subject, NamedNode) and t.predicate.value.startswith(NAMESPACE):
-            yield t
-        elif t.predicate.value == _RDF + "type" and str(t.object).startswith("<" + NAMESPACE):
+        types = t.predicate.value == _RDF + "type" and str(t.object).startswith("<" + NAMESPACE)
+        if isinstance(t.subject, NamedNode) and (types or t.predicate.value.startswith(NAMESPACE)):
             yield t
 
 
@@ -116,7 +122,7 @@ def _term(term: Any) -> str:
         case NamedNode():
             return f"i({_quoted(term.value)})"
         case Literal() if term.datatype.value in _NUMERIC:
-            return f"n({_scaled(term.value)})"
+            return f"n({_scaled(term.value)},1)"
         case Literal():
             return f"l({_quoted(term.value)},{_quoted(term.datatype.value)})"
     raise ValueError(f"not a term of a fact: {term!r}")
@@ -173,9 +179,8 @@ class _Axioms:
             if filler is not None:
                 return [f"t({variable},{_term(on)},{inner})", *self.member(filler, inner, number + 1)]
         if (both := self.one(node, _OWL + "intersectionOf")) is not None:
-            return [
-                c for i, part in enumerate(self.listed(both)) for c in self.member(part, variable, 10 * (number + i + 1))
-            ]
+            parts = enumerate(self.listed(both), 1)
+            return [c for place, part in parts for c in self.member(part, variable, 10 * (number + place))]
         raise ValueError(f"the third engine does not know this class: {node}")
 
     def subclass(self, sub: Any, sup: Any) -> Iterator[str]:
@@ -200,7 +205,7 @@ class _Axioms:
         for t in self.logic:
             s, p, o = t.subject, t.predicate.value, t.object
             if p == _RDF + "type" and str(o).startswith("<" + _OWL):
-                yield from self._property_axiom(_term(s) if isinstance(s, NamedNode) else "", str(o)[len(_OWL) + 1 : -1])
+                yield from self._property_axiom(s, str(o)[len(_OWL) + 1 : -1])
             elif p == _RDFS + "subPropertyOf":
                 yield f"t(X,{_term(o)},Y) :- t(X,{_term(s)},Y)."
             elif p == _OWL + "equivalentProperty":
@@ -226,7 +231,8 @@ class _Axioms:
             elif p.startswith((_OWL, _RDFS)) and p.removeprefix(_OWL) not in _PARTS:
                 raise ValueError(f"the third engine does not know this axiom: {t}")
 
-    def _property_axiom(self, s: str, kind: str) -> Iterator[str]:
+    def _property_axiom(self, subject: Any, kind: str) -> Iterator[str]:
+        s = _term(subject) if isinstance(subject, NamedNode) else ""
         if kind == "TransitiveProperty":
             yield f"t(X,{s},Z) :- t(X,{s},Y), t(Y,{s},Z)."
         elif kind == "SymmetricProperty":
@@ -255,11 +261,16 @@ class _Translation:
         # For each number, how often it is scaled: one that is read, once; a product, as often as its factors together.
         self._degrees: dict[Variable, int] = {}
         self._numeric: set[Variable] = set()
+        # The properties whose numbers the rule reads, and those that it computes.
+        self.read: set[str] = set()
+        self.computed: set[str] = set()
 
     def lines(self) -> list[str]:
+        """Return the rules of the program."""
         conditions, bindings = _expressions(self._rule.query.algebra.p)
         self._numeric = {v for expression in (*conditions, *bindings.values()) for v in _ordered(expression)}
         body = [self._atom(pattern) for pattern in self._rule.body]
+        self.read = {str(p) for _, p, value in self._rule.body if value in self._numeric}
         for variable, expression in bindings.items():
             text, degree = self._number(expression)
             self._degrees[variable] = degree
@@ -271,11 +282,8 @@ class _Translation:
             there = f"there_{self._name}_{number}" + (f"({','.join(shared)})" if shared else "")
             lines.append(f"{there} :- {', '.join(map(self._atom, group))}.")
             body.append(f"not {there}")
-        for pattern in self._rule.head:
-            if isinstance(pattern[2], Variable) and pattern[2] in self._degrees:
-                _PLACES[str(pattern[1])] = self._degrees[pattern[2]]
-            lines.append(f"{self._atom(pattern)} :- {', '.join(body)}.")
-        return lines
+        self.computed = {str(p) for _, p, value in self._rule.head if value in self._degrees}
+        return lines + [f"{self._atom(pattern)} :- {', '.join(body)}." for pattern in self._rule.head]
 
     def _atom(self, pattern: Pattern) -> str:
         return f"t({','.join(map(self._argument, pattern))})"
@@ -283,7 +291,8 @@ class _Translation:
     def _argument(self, term: Identifier) -> str:
         if isinstance(term, Variable):
             name = self._name_of(term)
-            return f"n({name})" if term in self._numeric or term in self._degrees else name
+            numeric = term in self._numeric or term in self._degrees
+            return f"n({name},{self._degrees.get(term, 1)})" if numeric else name
         if isinstance(term, rdflib.Literal):
             return _term(Literal(str(term), datatype=NamedNode(str(term.datatype or Xsd.STRING.value))))
         return f"i({_quoted(str(term))})"
@@ -294,14 +303,14 @@ class _Translation:
     def _condition(self, condition: Any) -> str:
         left, right = condition.expr, condition.other
         if not _ordered(condition) and not any(side in self._degrees for side in (left, right)):
-            return f"{self._argument(left)} {_COMPARISONS[condition.op]} {self._argument(right)}"
+            return f"{self._argument(left)} {condition.op} {self._argument(right)}"
         (one, by_one), (other, by_other) = self._number(left), self._number(right)
         degree = max(by_one, by_other)
         one, other = (
             f"{_SCALE ** (degree - by)}*({text})" if degree > by else text
             for text, by in ((one, by_one), (other, by_other))
         )
-        return f"{one} {_COMPARISONS[condition.op]} {other}"
+        return f"{one} {condition.op} {other}"
 
     def _number(self, expression: Any) -> tuple[str, int]:
         """Return an expression and how often its value is scaled."""
@@ -349,11 +358,12 @@ def _ordered(expression: Any) -> list[Variable]:
         return [expression]
     if not hasattr(expression, "name"):
         return []
-    if expression.name == "RelationalExpression" and expression.op in {"=", "!="}:
-        if all(isinstance(side, Identifier) and not _is_number(side) for side in (expression.expr, expression.other)):
-            return []
     others = expression.other if isinstance(expression.other, list) else [expression.other]
-    return [v for part in (expression.expr, *others) for v in _ordered(part)]
+    parts = (expression.expr, *others)
+    equal = expression.name == "RelationalExpression" and expression.op in {"=", "!="}
+    if equal and all(isinstance(part, Identifier) and not _is_number(part) for part in parts):
+        return []
+    return [v for part in parts for v in _ordered(part)]
 
 
 def _is_number(term: Identifier) -> bool:

@@ -6,6 +6,7 @@ Only words of structure stand here: what a case is made of, and how an assessmen
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from pyoxigraph import NamedNode
@@ -15,6 +16,7 @@ ONTOLOGY: Final = NAMESPACE + "ontology"
 PREFIX: Final = "rfy"
 
 
+@cache
 def rfy(name: str) -> NamedNode:
     """Return the term of our namespace with a local name."""
     return NamedNode(NAMESPACE + name)

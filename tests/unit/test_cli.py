@@ -90,7 +90,7 @@ def test_help_and_usage_errors_load_no_library(arguments: list[str]) -> None:
 
 def test_the_commands_are_those_of_the_design() -> None:
     """No command is missing, and none is offered that does not exist yet."""
-    assert ["about", "assess", "export", "guidance", "queries", "query", "validate"] == sorted(root.commands)
+    assert ["about", "assess", "explain", "export", "guidance", "queries", "query", "validate"] == sorted(root.commands)
 
 
 def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

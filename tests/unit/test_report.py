@@ -19,7 +19,7 @@ from refractory.knowledge.knowledge import Knowledge, load_files
 from refractory.model.facts import CaseFacts, canonical
 from refractory.model.report import Finding, Report
 from refractory.render.report import report_markdown, report_text, report_turtle
-from refractory.validation.places import Places, read_context
+from refractory.knowledge.places import Places, read_context
 from refractory.validation.report import ShapeWords, read_report
 from refractory.validation.validate import validate
 from refractory.vocabulary import Rdf, rfy

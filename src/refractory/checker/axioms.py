@@ -30,6 +30,13 @@ _RDF: Final = Rdf.TYPE.value.removesuffix("type")
 _LIST: Final = NamedNode(_RDF + "List")
 # Types that only declare what a term is.
 _DECLARATIONS: Final = {Owl.CLASS, Owl.OBJECT_PROPERTY, Owl.DATATYPE_PROPERTY, Owl.RESTRICTION, _LIST}
+# Axioms of two named terms, and the rules that they drive.
+_PAIRS: Final = {
+    Rdfs.SUB_PROPERTY_OF: ("prp-spo1",),
+    Rdfs.DOMAIN: ("prp-dom",),
+    Rdfs.RANGE: ("prp-rng",),
+    Owl.INVERSE_OF: ("prp-inv1", "prp-inv2"),
+}
 # What complex classes and lists are made of: read from the axioms that use them, never alone.
 _PARTS: Final = {
     Owl.ON_PROPERTY, Owl.HAS_VALUE, Owl.SOME_VALUES_FROM, Owl.ALL_VALUES_FROM, Owl.INTERSECTION_OF, Owl.UNION_OF,
@@ -139,18 +146,12 @@ class _Reader:
         match t.predicate:
             case Rdf.TYPE:
                 yield from self._types(t)
-            case Rdfs.SUB_PROPERTY_OF:
-                yield "prp-spo1", self._named(t, subject, value)
+            case predicate if predicate in _PAIRS:
+                for rule in _PAIRS[predicate]:
+                    yield rule, self._named(t, subject, value)
             case Owl.EQUIVALENT_PROPERTY:
                 yield "prp-spo1", self._named(t, subject, value)
                 yield "prp-spo1", self._named(t, value, subject)
-            case Rdfs.DOMAIN:
-                yield "prp-dom", self._named(t, subject, value)
-            case Rdfs.RANGE:
-                yield "prp-rng", self._named(t, subject, value)
-            case Owl.INVERSE_OF:
-                yield "prp-inv1", self._named(t, subject, value)
-                yield "prp-inv2", self._named(t, subject, value)
             case Owl.PROPERTY_CHAIN_AXIOM:
                 links = self._list(t, value)
                 if len(links) < 2:

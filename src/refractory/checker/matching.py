@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from pyoxigraph import Literal, NamedNode, Triple, Variable
 
-from refractory.checker.values import Binding, Bound, writes
+from refractory.checker.values import Binding, Bound, writes, written
 from refractory.model.proof import Term
 
 # A fact as its three terms.
@@ -25,6 +26,16 @@ def plain(triple: Triple) -> Fact | None:
 def as_triple(fact: Fact) -> Triple:
     """Return a fact as the triple that it is."""
     return Triple(*fact)
+
+
+def as_fact(found: tuple[Bound, NamedNode, Bound] | None) -> Fact | None:
+    """Return an instance of a pattern as a fact; None if its subject is a literal, of which nothing is said."""
+    if found is None:
+        return None
+    subject, predicate, value = found
+    if not isinstance(subject, NamedNode):
+        return None
+    return (subject, predicate, written(value) if isinstance(value, Fraction) else value)
 
 
 class FactIndex:

@@ -51,7 +51,7 @@ class Bind:
     """A variable and the arithmetic that it stands for."""
 
     name: str
-    expression: Expression
+    operation: Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,9 @@ class _Reader:
             if not self._takes("."):
                 break
         if not found:
-            self._fail(f"{self._token.text or 'the end of the file'!r} is outside the part of SPARQL that rules may use")
+            self._fail(
+                f"{self._token.text or 'the end of the file'!r} is outside the part of SPARQL that rules may use"
+            )
         if self._token.kind in {"iri", "name", "variable"}:
             self._fail(f"a full stop is missing before {self._token.text!r}")
         return found
@@ -213,7 +215,8 @@ class _Reader:
                 return _number(token.text)
             case "text":
                 return self._text(token)
-        self._fail(f"{token.text or 'the end of the file'!r} stands where a term should", token)
+            case _:
+                raise self._error(f"{token.text or 'the end of the file'!r} stands where a term should", token.line)
 
     def _iri(self, text: str, token: _Token) -> NamedNode:
         try:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ Value = Fraction | date | str | NamedNode
 Bound = Term | Fraction
 Binding = Mapping[str, Bound]
 
-_WRITTEN: Final = {
+_FORMS: Final = {
     Xsd.INTEGER: re.compile(r"[+-]?[0-9]+"),
     Xsd.DECIMAL: re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
     Xsd.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
@@ -75,42 +76,40 @@ class Comparison:
 
 def value(bound: Bound) -> Value | None:
     """Return the value of a term, or None if it has none that we read."""
-    if isinstance(bound, Fraction | NamedNode):
-        return bound
-    if bound.language:
+    return _read(bound) if isinstance(bound, Literal) else bound
+
+
+def _read(literal: Literal) -> Value | None:
+    if literal.datatype == Xsd.STRING:
+        return literal.value
+    form = _FORMS.get(literal.datatype)
+    if form is None or not form.fullmatch(literal.value):
         return None
-    if bound.datatype == Xsd.STRING:
-        return bound.value
-    if bound.datatype not in _WRITTEN or not _WRITTEN[bound.datatype].fullmatch(bound.value):
-        return None
-    if bound.datatype != Xsd.DATE:
-        return Fraction(bound.value)
+    return _day(literal.value) if literal.datatype == Xsd.DATE else Fraction(literal.value)
+
+
+def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(bound.value)
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
 
-def number(bound: Bound) -> Fraction | None:
-    """Return a term's value if it is a number."""
-    found = value(bound)
-    return found if isinstance(found, Fraction) else None
-
-
 def evaluate(expression: Expression, binding: Binding) -> Value | None:
-    """Return the value of an expression; None if a part of it has none, or cannot be worked out."""
+    """Return the value of an expression; None if a part of it has none, or it cannot be worked out."""
     if isinstance(expression, Operation):
-        left, right = evaluate(expression.left, binding), evaluate(expression.right, binding)
-        if not isinstance(left, Fraction) or not isinstance(right, Fraction):
-            return None
-        return _work_out(expression.sign, left, right)
+        return work_out(expression, binding)
     if isinstance(expression, Variable):
         return value(binding[expression.value]) if expression.value in binding else None
     return value(expression)
 
 
-def _work_out(sign: str, left: Fraction, right: Fraction) -> Fraction | None:
-    match sign:
+def work_out(operation: Operation, binding: Binding) -> Fraction | None:
+    """Return the exact result of arithmetic; None if a part is no number, or the divisor is zero."""
+    left, right = evaluate(operation.left, binding), evaluate(operation.right, binding)
+    if not isinstance(left, Fraction) or not isinstance(right, Fraction):
+        return None
+    match operation.sign:
         case "+":
             return left + right
         case "-":
@@ -121,11 +120,16 @@ def _work_out(sign: str, left: Fraction, right: Fraction) -> Fraction | None:
 
 
 def writes(term: Term, exact: Fraction) -> bool:
-    """Say whether a literal writes a number that was worked out: with its value, or as near as a decimal comes to it."""
-    written = number(term) if isinstance(term, Literal) else None
-    if written is None:
+    """Say whether a literal writes a number that was worked out: its value, or as near as a decimal comes to it."""
+    found = value(term)
+    if not isinstance(found, Fraction):
         return False
-    return written == exact or (not _ends(exact) and abs(written - exact) <= abs(exact) * _NEAR)
+    return found == exact or (not _ends(exact) and abs(found - exact) <= abs(exact) * _NEAR)
+
+
+def written(exact: Fraction) -> Literal:
+    """Return a literal for a number that was worked out, to show it."""
+    return Literal(f"{Decimal(exact.numerator) / exact.denominator:f}", datatype=Xsd.DECIMAL)
 
 
 def _ends(exact: Fraction) -> bool:

@@ -9,6 +9,7 @@ import click
 from refractory.cli.about import about
 from refractory.cli.assess import assess
 from refractory.cli.clock import TimeUp
+from refractory.cli.explain import explain
 from refractory.cli.export import export
 from refractory.cli.guidance import guidance
 from refractory.cli.options import State, debug_option
@@ -34,7 +35,7 @@ def root() -> None:
     """
 
 
-for command in (assess, validate, query, queries, export, guidance, about):
+for command in (assess, validate, explain, query, queries, export, guidance, about):
     root.add_command(command)
 
 

@@ -1,8 +1,8 @@
 """OWL axioms as clauses, each by the W3C name of its OWL 2 RL rule.
 
-Only what guidance needs is understood: hierarchies, domains, ranges, inverse, symmetric and transitive properties, chains,
-hasValue, some and all values, intersection, union, disjoint classes. Every other axiom is refused by name, so that nothing
-is ever under-inferred in silence.
+Only what guidance needs is understood: hierarchies, domains, ranges, inverse, symmetric and transitive properties,
+chains, hasValue, some and all values, intersection, union, disjoint classes. Every other axiom is refused by name, so
+that nothing is ever under-inferred in silence.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""Clauses: the one form to which OWL axioms and rule files come, for every engine and for the order in which rules run."""
+"""Clauses: the one form to which OWL axioms and rule files come, for each engine and for the order of rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyoxigraph import Literal, NamedNode
 
-from refractory.vocabulary import Rdf
+from refractory.errors import RuleError
 
 Term = NamedNode | Literal
 
@@ -74,6 +75,10 @@ def conclusions_from(clause: Clause, given: Kind) -> set[Kind]:
     return found
 
 
-def is_type(pattern: Pattern) -> bool:
-    """Say whether a pattern asks for the class of something."""
-    return pattern[1] == Rdf.TYPE
+def circle(names: Iterable[str]) -> RuleError:
+    """Return the error of absences that depend on themselves."""
+    return RuleError(
+        f"an absence depends on itself through the rules {', '.join(sorted(names))}.",
+        why="There is no order in which such rules could be run.",
+        fix="Let one of them read something that the others do not conclude.",
+    )

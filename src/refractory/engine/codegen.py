@@ -1,8 +1,8 @@
 """Writes the program as one Python function over interned integers: each clause a nest of loops, each circle a `while`.
 
-Facts of the case are `F[predicate][subject][object] -> step`; facts of the knowledge `K` have the same shape and no steps.
-A step is (clause number, values of the clause's variables). The text depends on the program alone, so that the same case
-gives the same derivations whatever the hash seed.
+Facts of the case are `F[predicate][subject][object] -> step`; facts of the knowledge `K` have the same shape and no
+steps. A step is (clause number, values of the clause's variables). The text depends on the program alone, so that the
+same case gives the same derivations whatever the hash seed.
 """
 
 from __future__ import annotations

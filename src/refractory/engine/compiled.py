@@ -15,9 +15,10 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.engine import codegen
 from refractory.engine.clauses import Clause, Pattern, Term, Var
-from refractory.engine.program import compile_program
+from refractory.engine.program_file import load_program
 from refractory.errors import ContradictionError, KnowledgeError
 from refractory.knowledge.knowledge import Knowledge
+from refractory.knowledge.places import Context, Places, read_context
 from refractory.model.facts import CaseFacts
 from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated, Step
 from refractory.vocabulary import Xsd, local_name
@@ -36,7 +37,7 @@ _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 
 
 class CompiledReasoner:
-    """Reasons with a compiled program. Made once for a knowledge; safe to share, because a call keeps its own tables."""
+    """Reasons with a compiled program. Made once for a knowledge; safe to share: a call keeps its own tables."""
 
     def __init__(self, knowledge: Knowledge) -> None:
         """Compile a knowledge.
@@ -45,7 +46,8 @@ class CompiledReasoner:
             RuleError: A rule is outside the stated part of SPARQL, or absences go in a circle.
             KnowledgeError: An axiom is not understood.
         """
-        self.program = compile_program(knowledge)
+        self.context = read_context(knowledge.files)
+        self.program = load_program(knowledge)
         self._number()
         tables = codegen.Tables(
             self.ids, self._predicates, frozenset(i for i, facts in enumerate(self._known) if facts), len(self.terms)
@@ -82,10 +84,11 @@ class CompiledReasoner:
         return [self._close(case) for case in cases]
 
     def _close(self, case: CaseFacts) -> CompiledClosure:
-        ids, terms, values = {}, [], self._values.copy()
+        ids: dict[Term, int] = {}
+        terms: list[Term] = []
+        values = self._values.copy()
         known_ids, first = self.ids, len(self.terms)
         tables: list[_Table] = [{} for _ in self._predicates]
-        others: list[Triple] = []
 
         def number(term: Term) -> int:
             found = known_ids.get(term)
@@ -100,9 +103,8 @@ class CompiledReasoner:
 
         for fact in case.all:
             index = self._predicates.get(fact.predicate)
-            if index is None:
-                others.append(fact)
-            else:
+            # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
+            if index is not None:
                 tables[index].setdefault(number(fact.subject), {})[number(fact.object)] = None  # type: ignore[arg-type]  # a case holds no blank nodes
         compare = _Comparison(values, number)
         fired: list[tuple[int, int, int]] = []
@@ -174,9 +176,8 @@ class CompiledClosure:
         steps: dict[Triple, Step] = {}
         for fact, step in self._derived().items():
             steps[fact] = self._step(fact, step)
-        place = places(self._case)
-        for fact in self._case.all:
-            steps[fact] = Given(fact, place[fact])
+        for fact, place in _places(self._case, self._reasoner.context).items():
+            steps[fact] = Given(fact, place)
         self._add_knowledge(steps)
         return Proof(steps)
 
@@ -240,11 +241,11 @@ def _triple(subject: Term, predicate: Term, value: Term) -> Triple:
     return Triple(subject, predicate, value)  # type: ignore[arg-type]  # subjects and predicates are IRIs by construction
 
 
-def places(case: CaseFacts) -> dict[Triple, str]:
+def _places(case: CaseFacts, context: Context) -> dict[Triple, str]:
     """Return for each fact of a case where it was said; for what its reader added, that it did."""
-    return {fact: f"reader: {local_name(fact.predicate.value)}" for fact in case.frame} | dict.fromkeys(
-        case.asserted, "case"
-    )
+    places = Places(case, context)
+    said = {fact: places.of(fact.subject.value, fact.predicate.value) for fact in case.asserted}  # type: ignore[union-attr]  # a case holds no blank nodes
+    return {fact: f"reader: {local_name(fact.predicate.value)}" for fact in case.frame} | said
 
 
 class _Comparison:
@@ -271,33 +272,29 @@ class _Comparison:
         return pair is not None and pair[0] != pair[1]
 
     def lt(self, one: int | None, other: int | None) -> bool:
-        """Say whether a value is below another."""
-        pair = self._ordered(one, other)
-        return pair is not None and pair[0] < pair[1]
+        """Say whether a number or day is before another."""
+        pair = self._both(one, other)
+        match pair:
+            case (Decimal() as left, Decimal() as right):
+                return left < right
+            case (date() as earlier, date() as later):
+                return earlier < later
+        return False
 
     def le(self, one: int | None, other: int | None) -> bool:
-        """Say whether a value is not above another."""
-        pair = self._ordered(one, other)
-        return pair is not None and pair[0] <= pair[1]
+        """Say whether a number or day is not after another."""
+        return self.lt(one, other) or (self.eq(one, other) and not self._is_unordered(one))
 
     def gt(self, one: int | None, other: int | None) -> bool:
-        """Say whether a value is above another."""
+        """Say whether a number or day is after another."""
         return self.lt(other, one)
 
     def ge(self, one: int | None, other: int | None) -> bool:
-        """Say whether a value is not below another."""
+        """Say whether a number or day is not before another."""
         return self.le(other, one)
 
-    def _ordered(self, one: int | None, other: int | None) -> tuple[Decimal, Decimal] | tuple[date, date] | None:
-        pair = self._both(one, other)
-        if pair is None:
-            return None
-        left, right = pair
-        if isinstance(left, Decimal) and isinstance(right, Decimal):
-            return left, right
-        if isinstance(left, date) and isinstance(right, date):
-            return left, right
-        return None
+    def _is_unordered(self, one: int | None) -> bool:
+        return one is None or not isinstance(self._values[one], Decimal | date)
 
     def work(self, operation: str, one: int | None, other: int | None) -> int | None:
         """Return the number of a result, or None where it cannot be worked out."""

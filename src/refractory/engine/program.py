@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Triple
 
 from refractory.engine.axioms import is_axiom, is_declaration, read_axioms
-from refractory.engine.clauses import Clause, Node, Pattern, Term, Var, kind, meets
-from refractory.engine.rules import clauses_of, read_rule
-from refractory.engine.strata import circle
+from refractory.engine.clauses import Clause, Node, Pattern, Term, Var, circle, kind, meets
 from refractory.knowledge.knowledge import Knowledge
 
 FORMAT = 1
@@ -42,6 +40,9 @@ def compile_program(knowledge: Knowledge) -> Program:
         RuleError: A rule is outside the stated part of SPARQL, or absences go in a circle.
         KnowledgeError: An axiom is not understood.
     """
+    # rdflib's parser comes with these; whoever finds the program ready does without.
+    from refractory.engine.rules import clauses_of, read_rule
+
     axioms = read_axioms(knowledge.logic)
     rules = [clause for file in knowledge.rules for clause in clauses_of(read_rule(file))]
     known = _close({t for t in knowledge.logic if _is_fact(t)}, axioms)

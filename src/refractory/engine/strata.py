@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from refractory.engine.clauses import Clause, Kind, conclusions_from, kind, meets
+from refractory.engine.clauses import Clause, Kind, circle, conclusions_from, kind, meets
 from refractory.engine.rules import Rule, clauses_of
-from refractory.errors import RuleError
 
 
 def stratify(rules: Sequence[Rule], axioms: Sequence[Clause]) -> tuple[tuple[Rule, ...], ...]:
@@ -36,15 +35,6 @@ def stratify(rules: Sequence[Rule], axioms: Sequence[Clause]) -> tuple[tuple[Rul
         raise circle(step.rule.name for index, step in enumerate(steps) if level[index] >= len(steps))
     return tuple(
         tuple(step.rule for index, step in enumerate(steps) if level[index] == height) for height in sorted(set(level))
-    )
-
-
-def circle(names: Iterable[str]) -> RuleError:
-    """Return the error of absences that depend on themselves."""
-    return RuleError(
-        f"an absence depends on itself through the rules {', '.join(sorted(names))}.",
-        why="There is no order in which such rules could be run.",
-        fix="Let one of them read something that the others do not conclude.",
     )
 
 

@@ -117,10 +117,10 @@ class Behind:
         """Return the fact that says how the dose compares with the reference."""
         return self._known(Triple(self._case, rfy("hasDoseAdequacy"), rfy(adequacy)))
 
-    def day(self, day: int) -> Triple | None:
+    def day(self, day: int | None) -> Triple | None:
         """Return the fact that gives the day of treatment."""
         predicate = rfy("dayOfTreatment")
-        return next((f for f in self._amounts if f.predicate == predicate and Decimal(f.object.value) == day), None)
+        return next((f for f in self._amounts if f.predicate == predicate and _number(f) == day), None)
 
     def _graded(self, annotation: str, grade: str, subjects: Iterable[NamedNode], name: str) -> Triple | None:
         for predicate in self._lexicon.graded(annotation, grade):
@@ -132,6 +132,10 @@ class Behind:
 
     def _known(self, fact: Triple) -> Triple | None:
         return fact if fact in self._steps else None
+
+
+def _number(fact: Triple) -> Decimal | None:
+    return Decimal(fact.object.value) if isinstance(fact.object, Literal) else None
 
 
 def conclusions(assessment: Assessment, knowledge: Knowledge) -> tuple[Conclusion, ...]:

@@ -14,8 +14,7 @@ from refractory.explain.provenance import as_turtle, provenance
 from refractory.explain.sentences import Sentences
 from refractory.explain.text import as_text, as_tree
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import Assessment
-from refractory.model.assessment import SCHEMA_VERSION
+from refractory.model.assessment import SCHEMA_VERSION, Assessment
 
 FORMS: Final = ("text", "tree", "json", "turtle", "mermaid", "svg")
 

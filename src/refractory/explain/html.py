@@ -9,7 +9,7 @@ from pyoxigraph import Triple
 
 from refractory.explain.conclusions import Conclusion, conclusions, proof_of
 from refractory.explain.lexicon import lexicon
-from refractory.explain.sentences import Sentences, shown
+from refractory.explain.sentences import Sentences, capital, shown
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import NOTICE, Assessment
 from refractory.model.proof import Derived, Proof
@@ -50,15 +50,8 @@ def assessment_html_with_proofs(assessment: Assessment, knowledge: Knowledge) ->
 
 
 # Advice first, as on a page.
-_RANK = {
-    heading: rank
-    for rank, heading in enumerate(
-        dict.fromkeys(
-            _HEADINGS[sort]
-            for sort in ("failure", "not applicable", "resistance", "recommendation", "conflict", "question", *_HEADINGS)
-        )
-    )
-}
+_FIRST = ("failure", "not applicable", "resistance", "recommendation", "conflict", "question")
+_RANK = {heading: rank for rank, heading in enumerate(dict.fromkeys(_HEADINGS[s] for s in (*_FIRST, *_HEADINGS)))}
 
 
 def _unfolding(item: Conclusion, proof: Proof, sentences: Sentences) -> Iterator[str]:
@@ -87,4 +80,4 @@ def _unfolding(item: Conclusion, proof: Proof, sentences: Sentences) -> Iterator
 
 
 def _text(text: str) -> str:
-    return escape(shown(text[:1].upper() + text[1:]))
+    return escape(shown(capital(text)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -18,6 +18,8 @@ from refractory.vocabulary import Owl, Rdf, Rdfs, local_name, rfy
 # How an axiom shows in a proof: the W3C names of its rules, and its terms.
 AxiomKey = tuple[str, tuple[Term, ...]]
 
+# What an action or a gap is called is a piece of a sentence, not a noun.
+_PHRASES: Final = ("Action", "Gap")
 _HELD: Final = 8
 _lexicons: dict[str, Lexicon] = {}
 
@@ -41,6 +43,7 @@ class Lexicon:
         self._order = {source.id: place for place, source in enumerate(knowledge.guidance)}
         self._labels: dict[NamedNode, str] = {}
         self._of_rule: dict[str, tuple[StatementRef, ...]] = {}
+        self._json: dict[str, dict[str, Any]] = {}
         self._graded: dict[tuple[str, str], tuple[NamedNode, ...]] = {}
 
     def label(self, term: NamedNode) -> str:
@@ -62,6 +65,11 @@ class Lexicon:
         """The properties whose values are numbers, days and texts: their labels are nouns."""
         return frozenset(self.knowledge.subjects(Rdf.TYPE, Owl.DATATYPE_PROPERTY))
 
+    @cached_property
+    def phrases(self) -> frozenset[NamedNode]:
+        """The terms whose labels are no nouns, and so stand in quotes in a sentence."""
+        return frozenset(term for name in _PHRASES for term in self.knowledge.subjects(Rdf.TYPE, rfy(name)))
+
     def statements(self, step: Step) -> tuple[StatementRef, ...]:
         """Return the statements that a step carries: of its rule, its axiom, or the fact as it stands in a file."""
         match step:
@@ -72,6 +80,16 @@ class Lexicon:
             case Derived():
                 return self._of_axiom.get((step.rule, step.axiom), ())
         return self._of_fact.get(step.conclusion, ())
+
+    def statements_json(self, step: Step) -> list[dict[str, Any]]:
+        """Return the same in the published form."""
+        return [self._form(statement).copy() for statement in self.statements(step)]
+
+    def _form(self, statement: StatementRef) -> dict[str, Any]:
+        found = self._json.get(statement.id)
+        if found is None:
+            found = self._json[statement.id] = statement.to_json()
+        return found
 
     def of_rule(self, name: str) -> tuple[StatementRef, ...]:
         """Return the statements that a rule encodes."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pyoxigraph import Literal, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.explain.conclusions import Behind, conclusions, proof_of
 from refractory.explain.lexicon import Lexicon, lexicon
-from refractory.explain.sentences import name_of
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import Assessment
 from refractory.model.proof import Derived, Given, Proof, Step
+from refractory.vocabulary import NAMESPACE
 
 
 def proofs_json(assessment: Assessment, knowledge: Knowledge) -> tuple[dict[str, Any], dict[Triple, str]]:
@@ -40,7 +40,7 @@ def steps_json(facts: Iterable[Triple], proof: Proof, knowledge: Knowledge) -> t
 
 
 def numbered(facts: Iterable[Triple], proof: Proof) -> dict[Triple, str]:
-    """Number facts and all that they rest on, each fact before its premises."""
+    """Return numbers for facts and all that they rest on, each fact before its premises."""
     names: dict[Triple, str] = {}
     steps = proof.steps
     for root in facts:
@@ -102,7 +102,9 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
             **failure,
             **cite("proof", behind.failing() if failure["failing"] else None),
             **cite("doseProof", behind.dose(failure["dose"])),
-            **cite("dayOfTreatmentProof", behind.day(failure["dayOfTreatment"]) if "dayOfTreatment" in failure else None),
+            **cite(
+                "dayOfTreatmentProof", behind.day(failure["dayOfTreatment"]) if "dayOfTreatment" in failure else None
+            ),
         },
         **cites("notApplicableProofs", reasons),
         "resistance": [
@@ -129,39 +131,33 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
 def _step(step: Step, names: Mapping[Triple, str], words: Lexicon) -> dict[str, Any]:
     """Return one step as JSON."""
     fact = step.conclusion
-    form: dict[str, Any] = {
-        "fact": {
-            "subject": name_of(fact.subject),
-            "predicate": name_of(fact.predicate),
-            "object": _object(fact.object),
-        }
-    }
+    # A predicate is an IRI, and so is the subject of a fact about a case.
+    subject, predicate = _term(fact.subject), _term(fact.predicate)
+    form: dict[str, Any] = {"fact": {"subject": subject, "predicate": predicate, "object": _term(fact.object)}}
     if isinstance(step, Given):
-        return {**form, "by": "given", "place": step.place}
+        form["by"], form["place"] = "given", step.place
+        return form
     if isinstance(step, Derived):
         form["by"] = "rule" if step.rule in words.rules else "owl"
         form["rule"] = step.rule
         if step.axiom:
-            form["axiom"] = [_object(term) for term in step.axiom]
+            form["axiom"] = list(map(_term, step.axiom))
         form["premises"] = [names[premise] for premise in step.premises]
         if step.absences:
             form["absent"] = [
-                [
-                    {"subject": _object(subject), "predicate": name_of(predicate), "object": _object(value)}
-                    for subject, predicate, value in group
-                ]
+                [{"subject": _term(s), "predicate": _term(p), "object": _term(o)} for s, p, o in group]
                 for group in step.absences
             ]
     else:
         form["by"] = "stated"
-    form["statements"] = [statement.to_json() for statement in words.statements(step)]
+    form["statements"] = words.statements_json(step)
     return form
 
 
-def _object(term: object) -> Any:
-    """Return a term as JSON: a name, a literal with its datatype, or null for anything."""
-    if term is None:
-        return None
+def _term(term: object) -> Any:
+    """Return a term as JSON: the local name of one of ours, another IRI whole, a literal, or null for anything."""
+    if isinstance(term, NamedNode):
+        return term.value.removeprefix(NAMESPACE)
     if isinstance(term, Literal):
-        return {"value": term.value, "datatype": name_of(term.datatype)}
-    return name_of(term)
+        return {"value": term.value, "datatype": term.datatype.value}
+    return None if term is None else str(term)

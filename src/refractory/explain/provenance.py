@@ -18,6 +18,7 @@ from refractory.vocabulary import NAMESPACE, PREFIX, Prov, Rdf, Rdfs, rfy
 
 _PREFIXES: Final = {
     PREFIX: NAMESPACE,
+    "rule": RULE,
     "prov": Prov.NAMESPACE,
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
@@ -56,15 +57,14 @@ def provenance(
             yield Triple(place, Rdfs.LABEL, Literal(step.place))
         elif isinstance(step, Derived):
             activity = part_of(case, f"proof.{names[fact]}.step")
-            used = [NamedNode(RULE + name) for name in step.rule.split("+")]
-            rules.update((rule, _title(step.rule, words)) for rule in used)
+            by = [NamedNode(RULE + name) for name in step.rule.split("+")]
+            rules.update((rule, _title(step.rule, words)) for rule in by)
+            premises = [nodes[premise] for premise in dict.fromkeys(step.premises)]
+            yield from (Triple(node, Prov.WAS_DERIVED_FROM, premise) for premise in premises)
             yield Triple(node, Prov.WAS_GENERATED_BY, activity)
             yield Triple(activity, Rdf.TYPE, Prov.ACTIVITY)
             yield Triple(activity, Rdfs.COMMENT, Literal(said.text, language="en"))
-            yield from (Triple(activity, Prov.USED, rule) for rule in used)
-            for premise in dict.fromkeys(step.premises):
-                yield Triple(activity, Prov.USED, nodes[premise])
-                yield Triple(node, Prov.WAS_DERIVED_FROM, nodes[premise])
+            yield from (Triple(activity, Prov.USED, used) for used in (*by, *premises))
     for rule, title in sorted(rules.items(), key=str):
         yield Triple(rule, Rdf.TYPE, Prov.ENTITY)
         yield Triple(rule, Rdf.TYPE, Prov.PLAN)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.errors import RuleError
 from refractory.explain.lexicon import Lexicon
 from refractory.model.assessment import StatementRef
 from refractory.model.proof import AbsentPattern, Derived, Given, Stated, Step
-from refractory.vocabulary import NAMESPACE, Rdf, Xsd, local_name
+from refractory.vocabulary import NAMESPACE, Rdf, Xsd
 
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 _READER: Final = "reader: "
@@ -84,8 +84,7 @@ class Sentence:
     @property
     def text(self) -> str:
         """The whole sentence, followed by the places of its statements."""
-        sentence = f"{self.said[:1].upper()}{self.said[1:]}."
-        return f"{sentence} [{self.sources}]" if self.sources else sentence
+        return f"{capital(self.said)}. [{self.sources}]" if self.sources else f"{capital(self.said)}."
 
 
 class Sentences:
@@ -114,7 +113,8 @@ class Sentences:
             name = node.value.removeprefix(self._base)
             return name if _NUMBERED.search(name) else f"the {name}"
         if node.value.startswith(NAMESPACE):
-            return self._lexicon.label(node)
+            label = self._lexicon.label(node)
+            return f"“{label}”" if node in self._lexicon.phrases else label
         return node.value.rpartition("#")[2] or node.value
 
     def pattern(self, subject: object, predicate: NamedNode, value: object) -> str:
@@ -198,6 +198,11 @@ class Sentences:
         return _VARIABLE.sub(word, template)
 
 
+def capital(text: str) -> str:
+    """Return a text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def shown(text: str) -> str:
     """Return a text without control characters, which a terminal would obey."""
     return "".join(character if character.isprintable() else " " for character in text)
@@ -215,8 +220,3 @@ def _value(literal: Literal) -> str:
         return shown(literal.value)
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def name_of(node: object) -> str:
-    """Return a term as JSON writes it: the local name of one of ours, any other IRI whole."""
-    return local_name(node.value) if isinstance(node, NamedNode | BlankNode | Literal) else str(node)

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pyoxigraph import Triple
 
 from refractory.explain.conclusions import Conclusion
-from refractory.explain.sentences import Sentences, shown
+from refractory.explain.sentences import Sentences, capital, shown
 from refractory.model.proof import Derived, Proof
 
 WIDTH = 100
+NOTHING = "Nothing is recommended that could be explained; name another conclusion.\n"
 
 
 def as_text(items: Sequence[Conclusion], proof: Proof, sentences: Sentences) -> str:
@@ -23,11 +24,11 @@ def as_text(items: Sequence[Conclusion], proof: Proof, sentences: Sentences) -> 
         fresh = [fact for fact in order(item.facts, proof) if fact not in numbers]
         for fact in fresh:
             numbers[fact] = len(numbers) + 1
-            lines += _wrapped(f"{numbers[fact]:>4}. ", _sentence(fact, proof, sentences, numbers))
+            lines += wrapped(f"{numbers[fact]:>4}. ", _sentence(fact, proof, sentences, numbers))
         last = [str(numbers[fact]) for fact in item.facts]
         lines.append(f"      It is said in {' and '.join(last)}.")
         blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n" if blocks else "Nothing is concluded that could be explained.\n"
+    return "\n\n".join(blocks) + "\n" if blocks else NOTHING
 
 
 def order(facts: Iterable[Triple], proof: Proof) -> Iterator[Triple]:
@@ -47,16 +48,13 @@ def _sentence(fact: Triple, proof: Proof, sentences: Sentences, numbers: dict[Tr
 
 def as_tree(items: Sequence[Conclusion], proof: Proof, sentences: Sentences) -> str:
     """Return conclusions as trees: below each fact what it rests on; a part that stands already is only referred to."""
-    shared = _shared(items, proof)
-    numbers: dict[Triple, int] = {}
+    tree = _Tree(proof, sentences, _shared(items, proof))
     lines: list[str] = []
     for item in items:
-        if lines:
-            lines.append("")
-        lines.append(shown(item.title))
+        lines += [""] * bool(lines) + [shown(item.title)]
         for place, fact in enumerate(item.facts):
-            lines += _branch(fact, "", place == len(item.facts) - 1, proof, sentences, shared, numbers)
-    return "\n".join(lines) + "\n" if lines else "Nothing is concluded that could be explained.\n"
+            lines += tree.branch(fact, is_last=place == len(item.facts) - 1)
+    return "\n".join(lines) + "\n" if lines else NOTHING
 
 
 def _shared(items: Sequence[Conclusion], proof: Proof) -> frozenset[Triple]:
@@ -77,38 +75,38 @@ def _shared(items: Sequence[Conclusion], proof: Proof) -> frozenset[Triple]:
     return frozenset(again)
 
 
-def _branch(
-    root: Triple,
-    indent: str,
-    is_last: bool,
-    proof: Proof,
-    sentences: Sentences,
-    shared: frozenset[Triple],
-    numbers: dict[Triple, int],
-) -> Iterator[str]:
-    """Yield the lines of a fact and of what it rests on. Not recursive: a proof may be deep."""
-    pending: list[tuple[Triple, str, bool]] = [(root, indent, is_last)]
-    while pending:
-        fact, before, last = pending.pop()
-        step = proof.steps[fact]
-        mark = f"{before}{'└─ ' if last else '├─ '}"
-        below = f"{before}{'   ' if last else '│  '}"
-        if fact in numbers:
-            yield from _wrapped(mark, shown(f"{sentences.fact(fact)} (see [{numbers[fact]}])"), below)
-            continue
-        label = ""
-        if fact in shared:
-            numbers[fact] = len(numbers) + 1
-            label = f"[{numbers[fact]}] "
-        yield from _wrapped(mark, shown(label + sentences.step(step).text), below)
-        if isinstance(step, Derived):
-            premises = list(dict.fromkeys(step.premises))
-            pending.extend(
-                (premise, below, place == len(premises) - 1) for place, premise in reversed(list(enumerate(premises)))
-            )
+class _Tree:
+    """Draws branches, and remembers which shared parts stand already."""
+
+    def __init__(self, proof: Proof, sentences: Sentences, shared: frozenset[Triple]) -> None:
+        self._proof = proof
+        self._sentences = sentences
+        self._shared = shared
+        self._numbers: dict[Triple, int] = {}
+
+    def branch(self, root: Triple, *, is_last: bool) -> Iterator[str]:
+        """Yield the lines of a fact and of what it rests on. Not recursive: a proof may be deep."""
+        pending = [(root, "", is_last)]
+        while pending:
+            fact, before, last = pending.pop()
+            step = self._proof.steps[fact]
+            mark = f"{before}{'└─ ' if last else '├─ '}"
+            below = f"{before}{'   ' if last else '│  '}"
+            if fact in self._numbers:
+                said = capital(self._sentences.fact(fact))
+                yield from wrapped(mark, shown(f"{said} (see [{self._numbers[fact]}])"), below)
+                continue
+            label = ""
+            if fact in self._shared:
+                self._numbers[fact] = len(self._numbers) + 1
+                label = f"[{self._numbers[fact]}] "
+            yield from wrapped(mark, shown(label + self._sentences.step(step).text), below)
+            if isinstance(step, Derived):
+                premises = list(dict.fromkeys(step.premises))
+                pending.extend((premise, below, premise == premises[-1]) for premise in reversed(premises))
 
 
-def _wrapped(first: str, text: str, below: str | None = None) -> list[str]:
+def wrapped(first: str, text: str, below: str | None = None) -> list[str]:
     """Return a text as lines of a width; deep in a tree the lines grow longer rather than narrow."""
     following = below if below is not None else " " * len(first)
     return textwrap.wrap(

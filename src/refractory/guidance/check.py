@@ -120,7 +120,7 @@ class _Guidance:
         return [node for node in self._own if self._is_a(node, "Gap")]
 
     @cached_property
-    def _own(self) -> list[NamedNode]:
+    def _own(self) -> tuple[NamedNode, ...]:
         return self._knowledge.subjects(rfy("ofGuidance"), rfy(self.identifier))
 
     def _coverage(self) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from refractory.errors import KnowledgeError, UsageError
 from refractory.knowledge.files import KnowledgeFiles, default_root, digest
 from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.names import NameIndex, did_you_mean
+from refractory.model.assessment import StatementRef
 from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
 
 _WORDS = "-words.ttl"
@@ -71,10 +72,19 @@ class Knowledge:
         store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in self.triples)
         return store
 
-    def values(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> list[NamedNode | BlankNode | Literal]:
+    @cached_property
+    def _index(self) -> dict[tuple[object, NamedNode], tuple[NamedNode | BlankNode | Literal, ...]]:
+        found: dict[tuple[object, NamedNode], set[NamedNode | BlankNode | Literal]] = {}
+        for t in self.triples:
+            if isinstance(t.object, NamedNode | BlankNode | Literal):
+                found.setdefault((t.subject, t.predicate), set()).add(t.object)
+        return {key: tuple(sorted(values, key=str)) for key, values in found.items()}
+
+    def values(
+        self, subject: NamedNode | BlankNode, predicate: NamedNode
+    ) -> tuple[NamedNode | BlankNode | Literal, ...]:
         """Return what a term is said to have, in canonical order."""
-        found = [quad.object for quad in self.store.quads_for_pattern(subject, predicate, None)]
-        return sorted((o for o in found if isinstance(o, NamedNode | BlankNode | Literal)), key=str)
+        return self._index.get((subject, predicate), ())
 
     def value(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> NamedNode | BlankNode | Literal | None:
         """Return the one thing that a term is said to have, or None."""
@@ -89,10 +99,43 @@ class Knowledge:
         """Return a term's label; a term without one is shown by its name."""
         return self.text(term, Rdfs.LABEL) or term.value.removeprefix(NAMESPACE)
 
-    def subjects(self, predicate: NamedNode, value: NamedNode | Literal | None = None) -> list[NamedNode]:
+    @cached_property
+    def _subjects(self) -> dict[tuple[NamedNode, NamedNode | Literal | None], tuple[NamedNode, ...]]:
+        found: dict[tuple[NamedNode, NamedNode | Literal | None], set[NamedNode]] = {}
+        for t in self.triples:
+            if isinstance(t.subject, NamedNode) and isinstance(t.object, NamedNode | Literal):
+                found.setdefault((t.predicate, t.object), set()).add(t.subject)
+                found.setdefault((t.predicate, None), set()).add(t.subject)
+        return {key: tuple(sorted(terms, key=str)) for key, terms in found.items()}
+
+    def subjects(self, predicate: NamedNode, value: NamedNode | Literal | None = None) -> tuple[NamedNode, ...]:
         """Return the named terms that have a property (with a value), in canonical order."""
-        found = {quad.subject for quad in self.store.quads_for_pattern(None, predicate, value)}
-        return sorted((s for s in found if isinstance(s, NamedNode)), key=str)
+        return self._subjects.get((predicate, value), ())
+
+    @cached_property
+    def encodes(self) -> Mapping[str, tuple[str, ...]]:
+        """The statements that each rule encodes, by the rule's name."""
+        return {rule.name: rule.list("encodes") for rule in self.rules}
+
+    @cached_property
+    def statements(self) -> Mapping[str, StatementRef]:
+        """The statements of all sources with their places, by their local names."""
+        return {
+            term.value.removeprefix(NAMESPACE): StatementRef(
+                term.value.removeprefix(NAMESPACE),
+                self.text(term, rfy("ofGuidance")).removeprefix(NAMESPACE),
+                self.line_of(term),
+                self.text(term, rfy("citation")) or None,
+            )
+            for term in self.subjects(Rdf.TYPE, rfy("Statement"))
+        }
+
+    def line_of(self, term: NamedNode) -> int:
+        """Return the line on which a statement or gap stands in its source, or the number of one of our own."""
+        line = self.value(term, rfy("onLine"))
+        if isinstance(line, NamedNode | BlankNode):
+            return int(self.text(line, rfy("lineNumber")))
+        return int(self.text(term, rfy("statementNumber")))
 
     @cached_property
     def individuals(self) -> frozenset[NamedNode]:

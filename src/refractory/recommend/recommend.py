@@ -22,7 +22,7 @@ from refractory.model.assessment import (
     Resistance,
 )
 from refractory.model.facts import CaseFacts, Closure
-from refractory.recommend.view import CaseView, line_of
+from refractory.recommend.view import CaseView
 from refractory.vocabulary import local_name, rfy
 
 
@@ -216,7 +216,7 @@ def _gaps(view: CaseView) -> tuple[GapMet, ...]:
         GapMet(
             local_name(gap.value),
             local_name(view.knowledge.text(gap, rfy("ofGuidance"))),
-            line_of(view.knowledge, gap),
+            view.knowledge.line_of(gap),
             view.knowledge.text(gap, rfy("asks")),
         )
         for gap in view.nodes(rfy("meetsGap"))

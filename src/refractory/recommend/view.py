@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import StatementRef
 from refractory.model.facts import CaseFacts, Closure
-from refractory.vocabulary import Rdf, local_name, rfy
+from refractory.vocabulary import Rdf
 
 
 class CaseView:
@@ -21,11 +21,11 @@ class CaseView:
         self.knowledge = knowledge
         self._closure = closure
         self._objects: dict[tuple[object, NamedNode], list[NamedNode | Literal]] = {}
-        for fact in sorted({*case.all, *closure.inferred}, key=str):
+        for fact in {*case.all, *closure.inferred}:
             if isinstance(fact.object, NamedNode | Literal):
                 self._objects.setdefault((fact.subject, fact.predicate), []).append(fact.object)
-        encodes = {rule.name: rule.list("encodes") for rule in knowledge.rules}
-        self._encodes = encodes
+        for values in self._objects.values():
+            values.sort(key=_text)
 
     def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> list[NamedNode]:
         """Return the nodes that the case (or another subject) has under a predicate."""
@@ -45,20 +45,12 @@ class CaseView:
             statement
             for fact in facts
             for rule in self._closure.rules.get(Triple(*fact), ())
-            for statement in self._encodes[rule]
+            for statement in self.knowledge.encodes[rule]
         }
         order = {source.id: place for place, source in enumerate(self.knowledge.guidance)}
-        found = [reference for reference in map(self._reference, sorted(ids)) if reference.source in order]
+        known = self.knowledge.statements
+        found = [known[identifier] for identifier in ids if known[identifier].source in order]
         return tuple(sorted(found, key=lambda s: (order[s.source], s.line, s.id)))
-
-    def _reference(self, identifier: str) -> StatementRef:
-        statement = rfy(identifier)
-        return StatementRef(
-            identifier,
-            local_name(self.knowledge.text(statement, rfy("ofGuidance"))),
-            line_of(self.knowledge, statement),
-            self.knowledge.text(statement, rfy("citation")) or None,
-        )
 
     def linked(self, annotation: NamedNode) -> Iterator[tuple[NamedNode, NamedNode]]:
         """Yield (property, value) for each property that an annotation gives a meaning, in canonical order."""
@@ -68,9 +60,5 @@ class CaseView:
                     yield predicate, value
 
 
-def line_of(knowledge: Knowledge, statement: NamedNode) -> int:
-    """Return the line of the source on which a statement stands, or the number of one of our own."""
-    line = knowledge.value(statement, rfy("onLine"))
-    if isinstance(line, NamedNode | BlankNode):
-        return int(knowledge.text(line, rfy("lineNumber")))
-    return int(knowledge.text(statement, rfy("statementNumber")))
+def _text(term: NamedNode | Literal) -> str:
+    return term.value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -23,8 +23,8 @@ from refractory.vocabulary import Owl, Rdf, Rdfs, Xsd, local_name
 SH: Final = "http://www.w3.org/ns/shacl#"
 Node = str | RdfLiteral
 
-# Words of a property shape that say something to people, not to a validator.
-_WORDS: Final = ("name", "description", "order", "group")
+# Words that ask nothing of a case: some are for people, and prefixes are read where a query needs them.
+_WORDS: Final = frozenset({"name", "description", "order", "group", "declare", "prefix", "namespace"})
 _DATATYPES: Final = frozenset(each.value for each in (Xsd.STRING, Xsd.DECIMAL, Xsd.INTEGER, Xsd.DATE))
 _TYPES: Final = frozenset({"NodeShape", "PropertyShape", "PropertyGroup", "SPARQLConstraint", "PrefixDeclaration"})
 # Known to pySHACL in every query, declared or not.
@@ -33,7 +33,9 @@ _PREFIXES: Final = {
     "rdfs": Rdfs.LABEL.value.removesuffix("label"),
     "owl": Owl.CLASS.value.removesuffix("Class"),
 }
-_COMPONENT: Final = re.compile(r"^[a-z]")
+
+# A number of which every library makes the same, and whose products are exact in Python's decimals.
+PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +241,12 @@ class _Source:
         """
         for node, said in self._said.items():
             for predicate in said:
-                if predicate.startswith(SH) and (node, predicate) not in self._read:
-                    raise refused(f"sh:{predicate.removeprefix(SH)} in this place", node)
+                word = predicate.removeprefix(SH)
+                if word not in (predicate, *_WORDS) and (node, predicate) not in self._read:
+                    raise refused(f"sh:{word} in this place", node)
             for cls in said.get(Rdf.TYPE.value, ()):
-                if isinstance(cls, NamedNode) and cls.value.startswith(SH) and cls.value[len(SH) :] not in _TYPES:
-                    raise refused(f"sh:{cls.value[len(SH) :]}", node)
+                if isinstance(cls, NamedNode) and (name := cls.value.removeprefix(SH)) not in (cls.value, *_TYPES):
+                    raise refused(f"sh:{name}", node)
         if not self._read:
             raise KnowledgeError("the files have no shape.", place="ontology/shapes")
 
@@ -275,10 +278,6 @@ def _property_shape(node: NamedNode, source: _Source) -> PropertyShape:
     # Without a message pySHACL writes one of its own, and with a placeholder it fills it in.
     if not messages or any("{" in message.value for message in messages):
         raise refused("a shape without sh:message, or with placeholders in it", node)
-    for word in _WORDS:
-        for group in source.all(node, word):
-            if word == "group" and isinstance(group, NamedNode):
-                source.all(group, "order")
     least, most = (source.one(node, name) for name in ("minCount", "maxCount"))
     return PropertyShape(
         node.value,
@@ -343,7 +342,7 @@ def _query(node: Object, path: str, source: _Source, shape: NamedNode) -> Query:
 
 
 def _component(name: str) -> str:
-    return f"{SH}{_COMPONENT.sub(lambda first: first[0].upper(), name)}ConstraintComponent"
+    return f"{SH}{name[0].upper()}{name[1:]}ConstraintComponent"
 
 
 def _iri(term: Object | None, name: str, shape: NamedNode) -> str:
@@ -353,21 +352,17 @@ def _iri(term: Object | None, name: str, shape: NamedNode) -> str:
 
 
 def _node(term: Object, shape: NamedNode) -> Node:
-    if isinstance(term, RdfLiteral) and not term.language:
+    # A library that normalizes would make another term of a number or a date.
+    if isinstance(term, RdfLiteral) and term.datatype == Xsd.STRING:
         return term
     return _iri(term, "in", shape)
 
 
-def _number(term: Object, name: str, shape: NamedNode, read: Callable[[str], Decimal]) -> Decimal:
-    if not isinstance(term, RdfLiteral) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", term.value):
-        raise refused(f"a sh:{name} that is not a plain number", shape)
-    return read(term.value)
-
-
 def _decimal(term: Object, name: str, shape: NamedNode) -> Decimal:
-    if not isinstance(term, RdfLiteral) or term.datatype not in (Xsd.DECIMAL, Xsd.INTEGER):
-        raise refused(f"a sh:{name} that is not a decimal number", shape)
-    return _number(term, name, shape, Decimal)
+    number = isinstance(term, RdfLiteral) and term.datatype in (Xsd.DECIMAL, Xsd.INTEGER)
+    if not isinstance(term, RdfLiteral) or not number or not PLAIN_NUMBER.fullmatch(term.value):
+        raise refused(f"a sh:{name} that is not a plain decimal number", shape)
+    return Decimal(term.value)
 
 
 def _integer(term: Object, name: str, shape: NamedNode) -> int:

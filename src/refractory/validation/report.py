@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from refractory.errors import KnowledgeError
 from refractory.model.facts import canonical
 from refractory.model.report import Finding, Report, Severity
-from refractory.validation.places import Places
+from refractory.knowledge.places import Places
 from refractory.vocabulary import Rdf, local_name, rfy
 
 _SH: Final = "http://www.w3.org/ns/shacl#"

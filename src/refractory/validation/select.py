@@ -1,8 +1,8 @@
 """Reads the SPARQL of a constraint: the part that our shapes use, and nothing else, without loading an RDF library.
 
 The part is: one SELECT over triple patterns (with `;` and `,`), sequences of predicates and `*` after one, FILTER with
-`&&`, comparisons, products and `datatype`, and FILTER NOT EXISTS, as deep as it goes. The text comes out as steps in
-the order in which they are to be taken; anything else is refused by name.
+`&&`, comparisons, products of two and `datatype`, and FILTER NOT EXISTS, as deep as it goes. The text comes out as
+steps in the order in which they are to be taken; anything else is refused by name.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ class Datatype:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The product of numbers."""
+    """The product of two numbers."""
 
-    factors: tuple[Expression, ...]
+    left: Expression
+    right: Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class _Parser:
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
-                raise self._refused(text[at : at + 20].split()[0])
+                raise self._refused(text[at : at + 20].split(maxsplit=1)[0])
             if found.lastgroup != "space":
                 yield str(found.lastgroup), found[0]
             at = found.end()
@@ -238,15 +239,22 @@ class _Parser:
         return group
 
     def _triples(self, group: _Group) -> None:
-        subject = self._term(*self._next())
+        subject = self._end()
         while True:
             path = self._read_path()
             while True:
-                self._add(group, subject, path, self._term(*self._next()))
+                self._add(group, subject, path, self._end())
                 if not self._take(","):
                     break
             if not self._take(";"):
                 return
+
+    def _end(self) -> Term:
+        """Read a subject or object; a number there would be another term to a library that normalizes it."""
+        kind, text = self._next()
+        if kind == "number":
+            raise self._refused(text)
+        return self._term(kind, text)
 
     def _read_path(self) -> list[tuple[str, bool]]:
         path = [self._predicate()]
@@ -304,10 +312,9 @@ class _Parser:
         raise self._refused(self._peek())
 
     def _product(self) -> Expression:
-        factors = [self._value()]
-        while self._take("*"):
-            factors.append(self._value())
-        return factors[0] if len(factors) == 1 else Product(tuple(factors))
+        left = self._value()
+        # Of two plain numbers the product is exact in every library; of three it need not be.
+        return Product(left, self._value()) if self._take("*") else left
 
     def _value(self) -> Expression:
         if self._take("("):
@@ -329,10 +336,10 @@ def _names(expression: Expression) -> Iterator[str]:
             yield name
         case Datatype(of):
             yield of.name
-        case Product(parts) | Both(parts):
+        case Both(parts):
             for part in parts:
                 yield from _names(part)
-        case Comparison(_, left, right):
+        case Product(left, right) | Comparison(_, left, right):
             yield from _names(left)
             yield from _names(right)
 

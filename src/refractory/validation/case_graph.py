@@ -1,0 +1,204 @@
+"""A case and the logic of the knowledge as one graph of plain dictionaries, made for looking up and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+
+from refractory.model.facts import CaseFacts
+from refractory.validation.compiled import Node, Shapes
+from refractory.vocabulary import Rdf, Rdfs, rfy
+
+# An IRI is its text, a blank node its text after `_:`, and a literal is itself. Members are keys: in order, and once.
+Members = Mapping[Node, None]
+_Edges = dict[str, dict[Node, dict[Node, None]]]
+
+_NONE: Final[Members] = {}
+_TYPE: Final = Rdf.TYPE.value
+_CASE: Final = rfy("Case").value
+
+
+class UnsureError(Exception):
+    """The case has something of which only pySHACL can say what becomes of it."""
+
+
+class Logic:
+    """What the knowledge says, as far as the shapes read it; read once, and shared by all cases.
+
+    Attributes:
+        focus: For each node shape, in order, the nodes of the knowledge itself that it looks at.
+    """
+
+    def __init__(self, logic: Iterable[Triple], shapes: Shapes) -> None:
+        self.edges: _Edges = {}
+        self._into: _Edges = {}
+        self._chains: dict[tuple[str, Node, bool], Members] = {}
+        above: dict[str, list[str]] = {}
+        for triple in logic:
+            predicate = triple.predicate.value
+            if predicate == Rdfs.SUB_CLASS_OF.value:
+                above.setdefault(str(_logical(triple.subject)), []).append(str(_logical(triple.object)))
+            elif predicate in shapes.predicates:
+                _add(self.edges, _logical(triple.subject), predicate, _logical(triple.object))
+        self._above = {cls: frozenset(_reachable(cls, above)) for cls in above}
+        types = self.edges.get(_TYPE, {})
+        self.classes = {
+            node: frozenset(above for cls in classes for above in self.above(cls)) for node, classes in types.items()
+        }
+        self.focus = tuple(
+            tuple(node for node, classes in self.classes.items() if not classes.isdisjoint(shape.targets))
+            for shape in shapes.nodes
+        )
+        self.predicates = shapes.predicates
+
+    def above(self, cls: Node) -> Collection[Node]:
+        """Return a class and the classes above it."""
+        return self._above.get(str(cls), (cls,)) if isinstance(cls, str) else (cls,)
+
+    def into(self, predicate: str) -> Mapping[Node, Members]:
+        """Return what leads to each node by a predicate."""
+        if predicate not in self._into:
+            self._into[predicate] = _turned(self.edges.get(predicate, {}))
+        return self._into[predicate]
+
+    def chain(self, predicate: str, node: Node, backward: bool) -> Members:
+        """Return a node and all that a chain of a predicate leads to from it; the answer is kept for our own terms."""
+        key = (predicate, node, backward)
+        if (found := self._chains.get(key)) is None:
+            edges = self.into(predicate) if backward else self.edges.get(predicate, {})
+            found = _follow(node, (edges,))
+            if node in edges:
+                self._chains[key] = found
+        return found
+
+
+class CaseGraph:
+    """One case on top of the logic."""
+
+    def __init__(self, case: CaseFacts, logic: Logic) -> None:
+        """Read what was asserted.
+
+        Raises:
+            UnsureError: It has blank nodes, language tags, triples within triples, or classes of its own.
+        """
+        self._logic = logic
+        self._edges: _Edges = {}
+        self._into: _Edges = {}
+        wanted = logic.predicates
+        for triple in case.asserted:
+            predicate, subject, value = triple.predicate.value, triple.subject, triple.object
+            if not isinstance(subject, NamedNode):
+                raise UnsureError(subject)
+            if isinstance(value, NamedNode):
+                end: Node = value.value
+            elif isinstance(value, Literal) and not value.language:
+                end = value
+            else:
+                raise UnsureError(value)
+            if predicate in wanted:
+                _add(self._edges, subject.value, predicate, end)
+            elif predicate == Rdfs.SUB_CLASS_OF.value:
+                raise UnsureError(predicate)
+        # Without its class no shape would look at the case, and nothing found would read as nothing wrong.
+        _add(self._edges, case.case.value, _TYPE, _CASE)
+        self.types = self._edges[_TYPE]
+
+    def is_a(self, node: Node, cls: str) -> bool:
+        """Say whether a node is of a class, or of one below it."""
+        return cls in self._logic.classes.get(node, ()) or any(
+            cls in self._logic.above(own) for own in self.types.get(node, ())
+        )
+
+    def focus(self, number: int, targets: Collection[str]) -> Iterable[Node]:
+        """Return the nodes that a node shape looks at, given its place among the shapes and its classes."""
+        above = self._logic.above
+        own = (
+            node
+            for node, classes in self.types.items()
+            if any(target in above(cls) for cls in classes for target in targets)
+        )
+        return dict.fromkeys((*self._logic.focus[number], *own))
+
+    def values(self, node: Node, predicate: str) -> Members:
+        """Return what a node has."""
+        own = self._edges.get(predicate, _NONE_OF_ALL).get(node)
+        known = self._logic.edges.get(predicate, _NONE_OF_ALL).get(node)
+        return own | known if own and known else own or known or _NONE  # type: ignore[operator]
+
+    def subjects(self, node: Node, predicate: str) -> Members:
+        """Return the nodes that have a node."""
+        if predicate not in self._into:
+            self._into[predicate] = _turned(self._edges.get(predicate, {}))
+        return {**self._into[predicate].get(node, _NONE), **self._logic.into(predicate).get(node, _NONE)}
+
+    def pairs(self, predicate: str) -> Iterable[tuple[Node, Node]]:
+        """Return all that a predicate joins."""
+        joined = (
+            (s, o) for e in (self._edges, self._logic.edges) for s, ends in e.get(predicate, {}).items() for o in ends
+        )
+        return dict.fromkeys(joined)
+
+    def chain(self, predicate: str, node: Node, backward: bool = False) -> Members:
+        """Return a node and all that a chain of a predicate leads to from it."""
+        if predicate not in self._edges:
+            return self._logic.chain(predicate, node, backward)
+        if backward:
+            self.subjects(node, predicate)
+            return _follow(node, (self._into[predicate], self._logic.into(predicate)))
+        return _follow(node, (self._edges[predicate], self._logic.edges.get(predicate, {})))
+
+
+_NONE_OF_ALL: Final[Mapping[Node, Members]] = {}
+
+
+def _logical(term: object) -> Node:
+    match term:
+        case NamedNode():
+            return term.value
+        case BlankNode():
+            return f"_:{term.value}"
+        case Literal():
+            return term
+    raise TypeError(term)
+
+
+def _add(edges: _Edges, subject: Node, predicate: str, value: Node) -> None:
+    nodes = edges.get(predicate)
+    if nodes is None:
+        nodes = edges[predicate] = {}
+    values = nodes.get(subject)
+    if values is None:
+        nodes[subject] = {value: None}
+    else:
+        values[value] = None
+
+
+def _turned(edges: Mapping[Node, Members]) -> dict[Node, dict[Node, None]]:
+    turned: dict[Node, dict[Node, None]] = {}
+    for subject, values in edges.items():
+        for value in values:
+            turned.setdefault(value, {})[subject] = None
+    return turned
+
+
+def _reachable(cls: str, above: Mapping[str, Iterable[str]]) -> set[str]:
+    found, todo = {cls}, [cls]
+    while todo:
+        new = set(above.get(todo.pop(), ())) - found
+        found |= new
+        todo.extend(new)
+    return found
+
+
+def _follow(node: Node, edges: Iterable[Mapping[Node, Members]]) -> Members:
+    found, todo = {node: None}, [node]
+    while todo:
+        here = todo.pop()
+        for each in edges:
+            for end in each.get(here, _NONE):
+                if end not in found:
+                    found[end] = None
+                    todo.append(end)
+    return found

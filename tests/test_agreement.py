@@ -1,0 +1,165 @@
+"""The compiled engine says what the reference says; `tests.agreement` says what is compared and what is left out.
+
+The full numbers of cases (100 singly, 2,000 in batches of 50) take a quarter of an hour, because the reference engine
+does; they are one command away: `python -m tests.agreement --singly 100 --batches 40`. Here run the golden cases, and
+the first of the same generated cases.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pyoxigraph import Literal, NamedNode, Triple
+
+from refractory.engine.compiled import CompiledReasoner
+from refractory.errors import ContradictionError, KnowledgeError
+from refractory.model.facts import PlainClosure
+from refractory.vocabulary import Xsd, rfy
+from tests.agreement import BATCH, IN_BATCHES, SINGLY, by_value, difference, disagreements, engines, golden_cases
+from tests.generated import JsonCase, drawn, generated, read
+from tests.ontologies import KINDS, Ontology, closure_by_owlrl, random_ontology
+from tests.support import shipped
+
+# Seeds of the ontologies, in parts that workers share.
+PARTS = [range(start, start + 20) for start in range(0, 240, 20)]
+DISJOINT = 10_000
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_engines_agree_on_golden_cases(part: int) -> None:
+    """Both engines infer the same from the golden cases, and name the same rules."""
+    compiled, reference = engines()
+
+    assert disagreements(golden_cases()[part::8], compiled, reference) == []
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_engines_agree_on_generated_cases_singly(part: int) -> None:
+    """Both engines infer the same from generated cases that are reasoned one by one."""
+    compiled, reference = engines()
+    cases = read(generated(SINGLY, 40))[part * 10 : part * 10 + 10]
+
+    assert [text for case in cases for text in disagreements([case], compiled, reference)] == []
+
+
+@pytest.mark.parametrize("batch", range(4))
+def test_engines_agree_on_generated_cases_in_batches(batch: int) -> None:
+    """Both engines infer the same from 50 cases given together."""
+    compiled, reference = engines()
+
+    assert disagreements(read(generated(IN_BATCHES + batch, BATCH)), compiled, reference) == []
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn())
+def test_engines_agree_on_what_hypothesis_finds(case: JsonCase) -> None:
+    """Both engines infer the same from a case that hypothesis draws, and would make small if they did not."""
+    compiled, reference = engines()
+
+    assert disagreements(read([case]), compiled, reference) == []
+
+
+def test_generated_cases_conform() -> None:
+    """The generator keeps to the shapes, so what is compared may also be assessed."""
+    reports = [shipped().validate(case) for case in read(generated(SINGLY, 60))]
+
+    assert [report.violations for report in reports if not report.conforms] == []
+
+
+def test_the_comparison_sees_a_difference() -> None:
+    """A missing fact, an added one, another number and another rule each show; another writing of a number does not."""
+    facts = golden_cases()[0].facts
+    dose = Triple(facts.case, rfy("dose"), Literal("2800.0", datatype=Xsd.DECIMAL))
+    same = Triple(facts.case, rfy("dose"), Literal("2800", datatype=Xsd.DECIMAL))
+    other = Triple(facts.case, rfy("dose"), Literal("2800.1", datatype=Xsd.DECIMAL))
+    closure = PlainClosure(frozenset({dose}), {dose: ("one",)})
+
+    assert difference(facts, closure, PlainClosure(frozenset({same}), {same: ("one",)})) == ""
+    assert difference(facts, closure, PlainClosure(frozenset(), {}))
+    assert difference(facts, closure, PlainClosure(frozenset({other}), {other: ("one",)}))
+    assert difference(facts, closure, PlainClosure(frozenset({dose}), {dose: ("two",)}))
+    assert difference(facts, closure, PlainClosure(frozenset({dose, other}), {dose: ("one",)}))
+
+
+# ---- generated ontologies ----
+
+
+def inferred(ontology: Ontology) -> frozenset[tuple[str, str, object]] | None:
+    """Return what the compiled engine infers about a case, or None if it finds a contradiction."""
+    try:
+        (closure,) = CompiledReasoner(ontology.knowledge).close([ontology.case])
+    except ContradictionError:
+        return None
+    return frozenset(map(by_value, closure.inferred)) - frozenset(map(by_value, ontology.case.all))
+
+
+def compare(seeds: range, disjoint: bool = False) -> list[str]:
+    """Return how the compiled engine and owlrl differ over random ontologies."""
+    found = []
+    for seed in seeds:
+        ontology = random_ontology(seed, disjoint)
+        ours, theirs = inferred(ontology), closure_by_owlrl(ontology)
+        if ours != theirs:
+            ours_only = sorted(map(str, (ours or frozenset()) - (theirs or frozenset())))
+            theirs_only = sorted(map(str, (theirs or frozenset()) - (ours or frozenset())))
+            found.append(f"{seed}: {ours is None} {theirs is None} {ours_only} {theirs_only}")
+    return found
+
+
+@pytest.mark.parametrize("seeds", PARTS, ids=lambda part: f"from {part.start}")
+def test_random_ontologies(seeds: range) -> None:
+    """Compiled engine and owlrl infer the same about a case from a random ontology; see `tests.ontologies`."""
+    assert compare(seeds) == []
+
+
+@pytest.mark.parametrize("start", [DISJOINT, DISJOINT + 20])
+def test_random_ontologies_with_disjoint_classes(start: int) -> None:
+    """Both find the same contradictions, and infer the same where there is none."""
+    assert compare(range(start, start + 20), disjoint=True) == []
+
+
+def test_random_ontologies_are_worth_comparing() -> None:
+    """Each kind of axiom stands in many of them, most conclude something, some contradict themselves."""
+    plain = [random_ontology(seed) for part in PARTS for seed in part]
+    disjoint = [random_ontology(seed, disjoint=True) for seed in range(DISJOINT, DISJOINT + 40)]
+    kinds = Counter(kind for ontology in plain + disjoint for kind in ontology.kinds)
+    contradictions = [inferred(ontology) is None for ontology in disjoint]
+
+    assert min(kinds[kind] for kind in KINDS) >= 20
+    assert sum(len(inferred(ontology) or ()) >= 5 for ontology in plain) > len(plain) * 0.8
+    assert 8 <= sum(contradictions) <= 32
+
+
+def test_cases_of_one_batch_stay_apart() -> None:
+    """What follows from a case is the same alone and among others that speak of the same terms."""
+    compiled, _ = engines()
+    batch = [case.facts for case in read(generated(IN_BATCHES, BATCH))]
+    together = compiled.close(batch)
+
+    for facts, closure in zip(batch, together, strict=True):
+        (alone,) = compiled.close([facts])
+        own = {t.subject for t in facts.all}
+
+        assert alone.inferred == closure.inferred
+        assert {t.subject for t in closure.inferred} <= own
+
+
+def test_a_leak_is_refused() -> None:
+    """An axiom by which a case would tell the knowledge something is an error, not silence."""
+    ontology = next(
+        o for o in map(random_ontology, range(1000)) if any(t.predicate == rfy("outer0") for t in o.case.all)
+    )
+    inverse = Triple(rfy("outer0"), NamedNode("http://www.w3.org/2002/07/owl#inverseOf"), rfy("known0"))
+    knowledge = ontology.knowledge.__class__(
+        ontology.knowledge.files,
+        ontology.knowledge.guidance,
+        (*ontology.knowledge.logic, inverse),
+        ontology.knowledge.triples,
+        ontology.knowledge.rules,
+        "leaky",
+    )
+
+    with pytest.raises(KnowledgeError, match="no case's"):
+        CompiledReasoner(knowledge).close([ontology.case])
