@@ -56,10 +56,10 @@ def test_the_wheel_answers_from_any_folder_with_its_own_knowledge(wheel: Path, t
 
 
 def test_the_wheel_carries_the_program_of_its_knowledge(wheel: Path, tmp_path: Path) -> None:
-    """The program in the wheel is the one that its knowledge asks for, so that nothing is compiled and rdflib rests."""
+    """The program in the wheel is the one its knowledge asks for: nothing is compiled, and rdflib rests."""
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
-    code = "import sys; from refractory import KnowledgeBase; KnowledgeBase.load().reasoner; print('rdflib' in sys.modules)"
+    code = "import sys, refractory; refractory.KnowledgeBase.load().reasoner; print('rdflib' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(site), "XDG_CACHE_HOME": str(tmp_path / "empty")}
     command = [sys.executable, "-c", code]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout

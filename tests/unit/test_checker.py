@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
+from tests.support import shipped
 
 from refractory.checker.axioms import Axioms
 from refractory.checker.check import Checker, check
@@ -23,7 +24,6 @@ from refractory.knowledge.knowledge import Knowledge, load_files
 from refractory.model.facts import CaseFacts
 from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated, Step, Term
 from refractory.vocabulary import Owl, Rdf, Xsd, rfy
-from tests.support import shipped
 
 PREFIXES = """
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -172,7 +172,7 @@ def of_owl(row: str, turtle: str | None = None) -> Argument:
     """Return the argument of a row: its premises said, its conclusion derived."""
     stated, axiom, premises, conclusion = OWL_ROWS[row]
     said = facts(*premises)
-    step = Derived(fact(conclusion), row.split()[0], said, axiom=tuple(map(term, axiom.split())))
+    step = Derived(fact(conclusion), row.split(maxsplit=1)[0], said, axiom=tuple(map(term, axiom.split())))
     return Argument(knowledge(stated if turtle is None else turtle), said, (step,))
 
 
@@ -194,15 +194,17 @@ def test_a_step_without_its_axiom_is_refused(row: str) -> None:
         other = (*step.axiom[:number], rfy("other"), *step.axiom[number + 1 :])
         assert argument.with_step(0, axiom=other).refused_for("no such axiom")
     if len(step.axiom) > 1:
-        assert argument.with_step(0, axiom=step.axiom[::-1]).refused_for("no such axiom")
+        both_ways = row == "prp-spo1 of equivalents"
+        what = "do not fit" if both_ways else "no such axiom"
+        assert argument.with_step(0, axiom=step.axiom[::-1]).refused_for(what)
     assert argument.with_step(0, axiom=()).refused_for("no such axiom")
 
 
 @EVERY_ROW
 def test_a_step_by_another_rule_of_owl_is_refused(row: str) -> None:
     """An axiom is the axiom of its own rule only."""
-    for other in {name.split()[0] for name in OWL_ROWS} - {row.split()[0]}:
-        if {other, row.split()[0]} != {"prp-inv1", "prp-inv2"}:
+    for other in {name.split()[0] for name in OWL_ROWS} - {row.split(maxsplit=1)[0]}:
+        if {other, row.split(maxsplit=1)[0]} != {"prp-inv1", "prp-inv2"}:
             assert of_owl(row).with_step(0, rule=other).refused_for("no such axiom")
     if row in {"prp-inv1", "prp-inv2"}:
         other = "prp-inv2" if row == "prp-inv1" else "prp-inv1"
@@ -227,7 +229,7 @@ def test_premises_must_be_all_and_in_order(row: str) -> None:
         assert argument.with_step(0, premises=premises[::-1]).refused_for("fit", of=conclusion)
     for number, premise in enumerate(premises):
         if isinstance(premise.object, NamedNode):
-            turned = Triple(premise.object, premise.predicate, premise.subject)  # type: ignore[arg-type]  # it is named
+            turned = Triple(premise.object, premise.predicate, premise.subject)
             changed = (*premises[:number], turned, *premises[number + 1 :])
             world = replace(argument, said=(*premises, turned))
             assert world.with_step(0, premises=changed).refused_for("does not lead", of=conclusion)
@@ -291,7 +293,7 @@ def test_a_step_of_owl_has_neither_variables_nor_absences(row: str) -> None:
     ],
 )
 def test_an_axiom_outside_the_table_is_refused(axiom: str) -> None:
-    """What follows from an axiom that the checker does not know would be missed, so it accepts no knowledge with one."""
+    """What follows from an axiom that the checker does not know would be missed, so such a knowledge is refused."""
     with pytest.raises(KnowledgeError, match="does not know"):
         Checker(knowledge(axiom))
 
@@ -331,7 +333,7 @@ def of_kinds() -> Argument:
     """Return the argument that who has a thing has what it is a kind of a kind of."""
     chain = (rfy("has"), rfy("has"), rfy("kindOf"))
     knowing = facts("a1 kindOf b1", "b1 kindOf c1")
-    steps = (
+    steps: tuple[Step, ...] = (
         *map(Stated, knowing),
         Derived(fact("a1 kindOf c1"), "prp-trp", knowing, axiom=(rfy("kindOf"),)),
         Derived(fact("x has b1"), "prp-spo2", facts("x has a1", "a1 kindOf b1"), axiom=chain),
@@ -659,8 +661,7 @@ def test_a_fact_has_no_blank_node() -> None:
 )
 def test_a_proof_by_a_rule_compiled_wrongly_is_refused(name: str, compiled: str) -> None:
     """A proof that is right for one text of a rule is refused where the file has another."""
-    assert of_rules({**RULES, name: compiled}).refused_for("does not lead") or name == "joins"
-    assert of_rules({**RULES, name: compiled}).faults()
+    assert of_rules({**RULES, name: compiled}).refused_for(f"{name} does not lead")
 
 
 # ---- reading the files ----

@@ -195,7 +195,7 @@ def test_nothing_of_a_case_reaches_the_knowledge() -> None:
 
 
 def test_a_proof_has_a_step_for_each_fact_and_ends_in_what_is_given_or_stated() -> None:
-    """Facts of the case are given, facts of the files stated, and what follows of the knowledge alone is derived too."""
+    """Facts of the case are given, those of the files stated, and what follows from these alone is derived too."""
     knowledge = world(
         "rfy:k a owl:TransitiveProperty . rfy:has owl:propertyChainAxiom ( rfy:has rfy:k ) ."
         "rfy:A rfy:k rfy:B . rfy:B rfy:k rfy:C ."

@@ -191,8 +191,8 @@ class _Asker:
             if start is not None and not _says_again(clause, start, wanted):
                 match = nearest(clause, self._facts, start)
                 found.append((match.count, clause.name, clause, match))
-        fewest = min((count for count, *_ in found), default=0)
-        nearest_ones = [item for item in found if item[0] == fewest]
+        fewest = min((count for count, *_ in found if count), default=0)
+        nearest_ones = [item for item in found if item[0] == fewest > 0]
         return tuple(
             self._miss(clause, match)
             for *_, clause, match in sorted(nearest_ones, key=lambda item: (item[1], str(item[2].axiom)))

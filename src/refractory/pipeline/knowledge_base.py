@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from refractory.case.reader import Case
 from refractory.engine.interface import Reasoner
@@ -15,10 +16,12 @@ from refractory.knowledge.knowledge import Guidance, Knowledge
 from refractory.model.assessment import Assessment, GuidanceUsed
 from refractory.model.facts import CaseFacts, Closure
 from refractory.model.report import Report
-from refractory.query.run import Rows, run_query
 from refractory.recommend.recommend import recommend
 from refractory.validation.validate import validate
 from refractory.version import VERSION
+
+if TYPE_CHECKING:
+    from refractory.query.run import Rows
 
 ENGINES = ("compiled", "reference")
 
@@ -145,6 +148,8 @@ class KnowledgeBase:
         Raises:
             UsageError: No such query, a binding without a variable, or a query that reaches outside.
         """
+        from refractory.query.run import run_query
+
         assessment = self.assess(case) if case is not None else None
         return run_query(query, self.knowledge, assessment=assessment, bindings=bindings)
 

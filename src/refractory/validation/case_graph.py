@@ -17,6 +17,7 @@ _Edges = dict[str, dict[Node, dict[Node, None]]]
 
 _NONE: Final[Members] = {}
 _TYPE: Final = Rdf.TYPE.value
+_SUB_CLASS_OF: Final = Rdfs.SUB_CLASS_OF.value
 _CASE: Final = rfy("Case").value
 
 
@@ -38,9 +39,9 @@ class Logic:
         above: dict[str, list[str]] = {}
         for triple in logic:
             predicate = triple.predicate.value
-            if predicate == Rdfs.SUB_CLASS_OF.value:
+            if predicate == _SUB_CLASS_OF:
                 above.setdefault(str(_logical(triple.subject)), []).append(str(_logical(triple.object)))
-            elif predicate in shapes.predicates:
+            if predicate in shapes.predicates:
                 _add(self.edges, _logical(triple.subject), predicate, _logical(triple.object))
         self._above = {cls: frozenset(_reachable(cls, above)) for cls in above}
         types = self.edges.get(_TYPE, {})
@@ -97,10 +98,10 @@ class CaseGraph:
                 end = value
             else:
                 raise UnsureError(value)
+            if predicate == _SUB_CLASS_OF:
+                raise UnsureError(predicate)
             if predicate in wanted:
                 _add(self._edges, subject.value, predicate, end)
-            elif predicate == Rdfs.SUB_CLASS_OF.value:
-                raise UnsureError(predicate)
         # Without its class no shape would look at the case, and nothing found would read as nothing wrong.
         _add(self._edges, case.case.value, _TYPE, _CASE)
         self.types = self._edges[_TYPE]

@@ -100,7 +100,7 @@ def _passes(value: Node, test: ValueTest, graph: CaseGraph) -> bool:
         case Datatype():
             return isinstance(value, Literal) and value.datatype.value == test.datatype and _is_well_written(value)
         case Bound():
-            return isinstance(value, Literal) and bool(_HOLDS[test.sign](_number(value), test.number))
+            return _lies_within(value, test)
         case Length():
             return bool(_HOLDS[test.sign](len(_text(value)), test.characters))
         case In():
@@ -135,10 +135,13 @@ def _read(value: Literal) -> Decimal | date:
     raise UnsureError(value)
 
 
-def _number(value: Literal) -> Decimal:
+def _lies_within(value: Node, test: Bound) -> bool:
+    """Compare with a number; what is a node or a text lies nowhere."""
+    if not isinstance(value, Literal) or value.datatype == Xsd.STRING:
+        return False
     if not isinstance(number := _read(value), Decimal):
         raise UnsureError(value)
-    return number
+    return bool(_HOLDS[test.sign](number, test.number))
 
 
 def _ways(steps: Sequence[Step], at: int, bindings: dict[str, Node], graph: CaseGraph) -> Iterator[None]:

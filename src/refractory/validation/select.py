@@ -21,6 +21,7 @@ _TOKEN: Final = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)
     |(?P<iri><[^\s<>"{}|^`\\]*>)
     |(?P<variable>[?$][A-Za-z_]\w*)
+    |(?P<string>"[^"]*"|'[^']*')
     |(?P<number>[0-9]+(?:\.[0-9]+)?(?![\w.]))
     |(?P<name>[A-Za-z][\w-]*:[\w-]+)
     |(?P<word>[A-Za-z_]+)

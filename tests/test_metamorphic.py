@@ -1,0 +1,229 @@
+"""What must not matter does not: how a case is written, what it is called, and facts that nothing rests on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pyoxigraph import Literal, NamedNode
+from rdflib.term import URIRef
+
+from refractory import Case
+from refractory.engine.rules import read_rule
+from refractory.vocabulary import Rdf, local_name, rfy
+from tests.generated import JsonCase, drawn, generated, vocabulary
+from tests.support import projected, shipped
+from tests.test_promises import evidence_against, finds_out, ranks, removals, resolved
+
+SEED, COUNT = 4_000, 24
+NUMBERS = range(COUNT)
+
+# The published properties of facts that neither rule nor axiom reads, with the parts of a case that may have them.
+UNREAD_PARTS = ("treatments", "susceptibility")
+
+
+@cache
+def cases() -> list[JsonCase]:
+    """Return the generated cases."""
+    return generated(SEED, COUNT)
+
+
+@cache
+def answer(number: int) -> dict[str, Any]:
+    """Return the answer to a generated case."""
+    return assessed([cases()[number]])[0]
+
+
+def assessed(written: Sequence[JsonCase]) -> list[dict[str, Any]]:
+    """Return the answers to cases."""
+    answers = shipped().assess_all([Case.from_json(case) for case in written], questions=False)
+    return [found.to_json() for found in answers]
+
+
+def advice(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what an answer advises, without its warnings, which speak of how the case is written."""
+    return {key: value for key, value in projected(found).items() if key != "warnings"}
+
+
+# ---- how a case is written ----
+
+
+def shuffled(case: Case, random: Random, blank: bool = False) -> Case:
+    """Return a case read from its triples in another order; with its parts as blank nodes of random names if asked."""
+    lines = [f"{triple} ." for triple in case.facts.asserted]
+    random.shuffle(lines)
+    text = "\n".join(lines)
+    if blank:
+        nodes = sorted({t.subject.value for t in case.facts.asserted if isinstance(t.subject, NamedNode)} - {case.id})
+        labels = random.sample(range(10_000), len(nodes))
+        for node, label in sorted(zip(nodes, labels, strict=True), key=lambda pair: -len(pair[0])):
+            text = text.replace(f"<{node}>", f"_:b{label}")
+    return Case.from_turtle(text)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_order_of_triples_does_not_matter(number: int) -> None:
+    """A case read from its triples in another order has the same answer, to the byte."""
+    case = Case.from_json(cases()[number])
+    found = shipped().assess(shuffled(case, Random(number)), questions=False)  # noqa: S311  # a fixed seed is wanted
+
+    assert json.dumps(found.to_json()) == json.dumps(answer(number))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_names_of_blank_nodes_do_not_matter(number: int) -> None:
+    """Under other names of blank nodes and in another order, the answer is the same; and it advises the same as IRIs."""
+    case = Case.from_json(cases()[number])
+    variants = [shuffled(case, Random(seed), blank=True) for seed in (number, number + 1_000)]  # noqa: S311
+    one, other = (found.to_json() for found in shipped().assess_all(variants, questions=False))
+
+    assert json.dumps(one) == json.dumps(other)
+    assert projected(one) == projected(answer(number))
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("name", ["urn:case:a", "https://zzz.example.org/~x?case=1", "http://example.org/c#episode"])
+def test_the_name_of_a_case_does_not_matter(number: int, name: str) -> None:
+    """Under another IRI a case has the same answer, but for the IRI."""
+    case = cases()[number]
+    (renamed,) = assessed([{**case, "id": name}])
+    base, other = case["id"] + "#", name + ("." if "#" in name else "#")
+    text = json.dumps(answer(number)).replace(base, other).replace(f'"{case["id"]}"', f'"{name}"')
+
+    assert json.loads(text) == renamed
+
+
+# ---- promise 2 ----
+
+
+def grown(case: JsonCase) -> list[tuple[object, str]]:
+    """Return (facts left out, action) where leaving facts out adds or strengthens an action without good reason.
+
+    Good reasons are that the action finds the fact out, or that the graph declares the fact evidence against it.
+    """
+    parts = list(removals(case))
+    variants = [{**without, "id": f"{case['id']}/without/{number}"} for number, (_, without) in enumerate(parts)]
+    before = ranks(assessed([case])[0])
+    found: list[tuple[object, str]] = []
+    for (facts, _), after in zip(parts, assessed(variants), strict=True):
+        named = [(name, resolved(value)) for name, value in facts]
+        for action, (kind, urgency) in ranks(after).items():
+            old = before.get(action)
+            if old and old[0] <= kind and old[1] <= urgency:
+                continue
+            asked = any(fact and action in finds_out().get(fact, ()) for _, fact in named)
+            against = any(
+                (p, a) == (name, action) and v in (None, fact)
+                for _, p, v, a in evidence_against()
+                for name, fact in named
+            )
+            if not asked and not against:
+                found.append((named, action))
+    return found
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_unknown_is_not_no(number: int) -> None:
+    """Leaving a fact out adds or strengthens no action, but those that find it out and those it is evidence against."""
+    assert grown(cases()[number]) == []
+
+
+# ---- facts that nothing rests on ----
+
+
+@cache
+def read_terms() -> tuple[frozenset[NamedNode], frozenset[tuple[NamedNode, NamedNode]], frozenset[NamedNode]]:
+    """Return what the reasoner reads: all properties, properties with a term, and properties with any term."""
+    knowledge = shipped().knowledge
+    rules = [read_rule(file) for file in knowledge.rules]
+    patterns = [p for rule in rules for p in (*rule.body, *(p for group in rule.absent for p in group))]
+    exact = {(NamedNode(p), NamedNode(o)) for _, p, o in patterns if isinstance(o, URIRef)}
+    free = {NamedNode(p) for _, p, o in patterns if not isinstance(o, URIRef)}
+    vocabulary_of_owl = ("http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2002/07/owl#")
+    in_axioms = {
+        term
+        for t in knowledge.logic
+        if t.predicate.value.startswith(vocabulary_of_owl) or t.predicate in (Rdf.FIRST, Rdf.REST)
+        for term in (t.subject, t.object)
+        if isinstance(term, NamedNode)
+    }
+    return frozenset({p for p, _ in exact} | free | in_axioms), frozenset(exact), frozenset(free | in_axioms)
+
+
+def unread() -> list[tuple[str, str]]:
+    """Return (part, key) of the published keys that neither rule nor axiom reads."""
+    everything, _, _ = read_terms()
+    found = []
+    for name, key in vocabulary().case.keys.items():
+        if key.part:
+            found += [(name, inner.name) for inner in key.part.keys.values() if inner.predicate not in everything]
+    return found
+
+
+def test_some_keys_are_read_by_nobody() -> None:
+    """There are keys of the kind that the next test takes out: the way of giving a drug and the way of testing, say."""
+    assert {("treatments", "route"), ("susceptibility", "method")} <= set(unread())
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_what_nobody_reads_changes_no_advice(number: int) -> None:
+    """Without the keys that neither rule nor axiom reads, the advice is the same; a fact more of such a kind adds none."""
+    stripped = json.loads(json.dumps(cases()[number]))
+    for name, key in unread():
+        if name == "genotype":
+            stripped.pop(name, None)
+        elif (name, key) not in {("treatments", "startedOn"), ("susceptibility", "specimen")}:
+            # From a first day the reader counts days, and of a specimen's text it makes a node: both are read.
+            entries = stripped.get(name, [])
+            for entry in entries if isinstance(entries, list) else [entries]:
+                entry.pop(key, None)
+
+    assert advice(assessed([stripped])[0]) == advice(answer(number))
+
+
+def unrelated(key: str, case: JsonCase) -> list[str]:
+    """Return terms that may be added to a list of a case, of which nothing follows that anyone reads."""
+    _, exact, free = read_terms()
+    predicate = vocabulary().case.keys[key].predicate
+    knowledge = shipped().knowledge
+    named = {term for p, term in exact if p == predicate}
+    # A chain leads from a product's drug to the product, so a drug is related to what its products are.
+    leads = {
+        t.subject
+        for t in knowledge.logic
+        if t.object in named and predicate in free and isinstance(t.object, NamedNode) and not isinstance(t, Literal)
+    }
+    pool = vocabulary().terms[predicate]
+    return [
+        local_name(t.value) for t in pool if t not in named | leads and local_name(t.value) not in case.get(key, [])
+    ]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("key", ["allergies", "unavailable"])
+def test_an_unrelated_fact_changes_no_advice(number: int, key: str) -> None:
+    """An allergy to a drug, or the want of one, that no rule asks for changes nothing."""
+    case = cases()[number]
+    names = unrelated(key, case)
+    added = {**case, key: [*case.get(key, []), *names]}
+
+    assert names
+    assert advice(assessed([added])[0]) == advice(answer(number))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(drawn())
+def test_a_case_written_out_and_read_again_is_the_same(case: JsonCase) -> None:
+    """JSON, Turtle and JSON again: the same facts, and the same answer from the engine."""
+    first = Case.from_json(case)
+    (one, other) = shipped().reasoner.close([first.facts, Case.from_turtle(first.to_turtle()).facts])
+
+    assert Case.from_json(first.to_json()).to_json() == first.to_json()
+    assert one.inferred == other.inferred
+    assert rfy("isNotApplicableBecause") in {t.predicate for t in one.inferred} or re.search("Case", str(one.inferred))
