@@ -80,7 +80,9 @@ def projected(answer: dict[str, Any]) -> dict[str, Any]:
             "hypotheses": {h["name"]: h["status"] for h in answer["hypotheses"]},
             "recommendations": [[r["action"], r["kind"], r["urgency"]] for r in answer["recommendations"]],
             "forThisPatient": {
-                r["action"]: r["forThisPatient"] for r in answer["recommendations"] if "forThisPatient" in r
+                r["action"]: {key: r["forThisPatient"][key] for key in ("dose", "unit")}
+                for r in answer["recommendations"]
+                if "forThisPatient" in r
             },
             "cautions": [c["name"] for c in answer["cautions"]],
             "cautionsAt": {

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pyoxigraph import Literal, NamedNode, Triple
 
+from refractory.engine import program
+from refractory.engine.axioms import read_axioms
 from refractory.engine.compiled import CompiledReasoner
 from refractory.errors import ContradictionError, KnowledgeError
 from refractory.model.facts import PlainClosure
@@ -130,6 +132,26 @@ def test_random_ontologies_are_worth_comparing() -> None:
     assert min(kinds[kind] for kind in KINDS) >= 20
     assert sum(len(inferred(ontology) or ()) >= 5 for ontology in plain) > len(plain) * 0.8
     assert 8 <= sum(contradictions) <= 32
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "prp-spo1", "prp-trp", "prp-symp", "prp-inv1", "prp-inv2", "prp-dom", "prp-rng", "prp-spo2", "cax-sco",
+        "cls-hv2+cax-sco", "cls-svf1+cax-sco", "cls-svf2+cax-sco", "cls-int1+cax-sco", "cls-uni+cax-sco",
+        "cax-sco+cls-avf", "cax-sco+cls-hv1", "cax-dw", "cax-adc",
+    ],
+)  # fmt: skip
+def test_random_ontologies_would_show_a_missing_rule(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one of the OWL rules, the compiled engine answers some random ontology otherwise."""
+    disjoint = name in {"cax-dw", "cax-adc"}
+    ontologies = [
+        random_ontology(seed, disjoint) for seed in (range(DISJOINT, DISJOINT + 40) if disjoint else range(80))
+    ]
+    before = [inferred(ontology) for ontology in ontologies]
+    monkeypatch.setattr(program, "read_axioms", lambda logic: tuple(c for c in read_axioms(logic) if c.name != name))
+
+    assert [inferred(ontology) for ontology in ontologies] != before
 
 
 def test_cases_of_one_batch_stay_apart() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from functools import cache
 from random import Random
@@ -11,21 +10,18 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import NamedNode
 from rdflib.term import URIRef
 
 from refractory import Case
 from refractory.engine.rules import read_rule
-from refractory.vocabulary import Rdf, local_name, rfy
+from refractory.vocabulary import Rdf, local_name
 from tests.generated import JsonCase, drawn, generated, vocabulary
 from tests.support import projected, shipped
 from tests.test_promises import evidence_against, finds_out, ranks, removals, resolved
 
 SEED, COUNT = 4_000, 24
 NUMBERS = range(COUNT)
-
-# The published properties of facts that neither rule nor axiom reads, with the parts of a case that may have them.
-UNREAD_PARTS = ("treatments", "susceptibility")
 
 
 @cache
@@ -78,7 +74,7 @@ def test_the_order_of_triples_does_not_matter(number: int) -> None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_names_of_blank_nodes_do_not_matter(number: int) -> None:
-    """Under other names of blank nodes and in another order, the answer is the same; and it advises the same as IRIs."""
+    """Under other names of blank nodes and in another order the answer is the same, and advises what IRIs do."""
     case = Case.from_json(cases()[number])
     variants = [shuffled(case, Random(seed), blank=True) for seed in (number, number + 1_000)]  # noqa: S311
     one, other = (found.to_json() for found in shipped().assess_all(variants, questions=False))
@@ -138,27 +134,26 @@ def test_unknown_is_not_no(number: int) -> None:
 
 
 @cache
-def read_terms() -> tuple[frozenset[NamedNode], frozenset[tuple[NamedNode, NamedNode]], frozenset[NamedNode]]:
-    """Return what the reasoner reads: all properties, properties with a term, and properties with any term."""
+def read_terms() -> tuple[frozenset[NamedNode], frozenset[tuple[NamedNode, NamedNode]]]:
+    """Return the properties that rules and axioms read, and those that rules read with a certain term."""
     knowledge = shipped().knowledge
     rules = [read_rule(file) for file in knowledge.rules]
     patterns = [p for rule in rules for p in (*rule.body, *(p for group in rule.absent for p in group))]
-    exact = {(NamedNode(p), NamedNode(o)) for _, p, o in patterns if isinstance(o, URIRef)}
-    free = {NamedNode(p) for _, p, o in patterns if not isinstance(o, URIRef)}
-    vocabulary_of_owl = ("http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2002/07/owl#")
+    owl = ("http://www.w3.org/2000/01/rdf-schema#", "http://www.w3.org/2002/07/owl#")
     in_axioms = {
         term
         for t in knowledge.logic
-        if t.predicate.value.startswith(vocabulary_of_owl) or t.predicate in (Rdf.FIRST, Rdf.REST)
+        if t.predicate.value.startswith(owl) or t.predicate in (Rdf.FIRST, Rdf.REST)
         for term in (t.subject, t.object)
         if isinstance(term, NamedNode)
     }
-    return frozenset({p for p, _ in exact} | free | in_axioms), frozenset(exact), frozenset(free | in_axioms)
+    exact = frozenset((NamedNode(p), NamedNode(o)) for _, p, o in patterns if isinstance(o, URIRef))
+    return frozenset({NamedNode(p) for _, p, _ in patterns} | in_axioms), exact
 
 
 def unread() -> list[tuple[str, str]]:
     """Return (part, key) of the published keys that neither rule nor axiom reads."""
-    everything, _, _ = read_terms()
+    everything, _ = read_terms()
     found = []
     for name, key in vocabulary().case.keys.items():
         if key.part:
@@ -173,7 +168,7 @@ def test_some_keys_are_read_by_nobody() -> None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_what_nobody_reads_changes_no_advice(number: int) -> None:
-    """Without the keys that neither rule nor axiom reads, the advice is the same; a fact more of such a kind adds none."""
+    """Without the keys that neither rule nor axiom reads, the advice is the same."""
     stripped = json.loads(json.dumps(cases()[number]))
     for name, key in unread():
         if name == "genotype":
@@ -187,34 +182,26 @@ def test_what_nobody_reads_changes_no_advice(number: int) -> None:
     assert advice(assessed([stripped])[0]) == advice(answer(number))
 
 
-def unrelated(key: str, case: JsonCase) -> list[str]:
-    """Return terms that may be added to a list of a case, of which nothing follows that anyone reads."""
-    _, exact, free = read_terms()
+def unrelated(key: str) -> frozenset[str]:
+    """Return the terms that a list of a case may have of which nothing follows that anyone reads."""
+    _, exact = read_terms()
     predicate = vocabulary().case.keys[key].predicate
-    knowledge = shipped().knowledge
     named = {term for p, term in exact if p == predicate}
-    # A chain leads from a product's drug to the product, so a drug is related to what its products are.
-    leads = {
-        t.subject
-        for t in knowledge.logic
-        if t.object in named and predicate in free and isinstance(t.object, NamedNode) and not isinstance(t, Literal)
-    }
-    pool = vocabulary().terms[predicate]
-    return [
-        local_name(t.value) for t in pool if t not in named | leads and local_name(t.value) not in case.get(key, [])
-    ]
+    # A chain leads from a drug to its products, so a drug is related to what its products are.
+    leads = {t.subject for t in shipped().knowledge.logic if t.object in named}
+    return frozenset(local_name(t.value) for t in vocabulary().terms[predicate] if t not in named | leads)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("key", ["allergies", "unavailable"])
 def test_an_unrelated_fact_changes_no_advice(number: int, key: str) -> None:
-    """An allergy to a drug, or the want of one, that no rule asks for changes nothing."""
-    case = cases()[number]
-    names = unrelated(key, case)
-    added = {**case, key: [*case.get(key, []), *names]}
+    """An allergy to a drug, or the want of one, that no rule asks for changes nothing, whether added or taken out."""
+    case, free = cases()[number], unrelated(key)
+    said = case.get(key, [])
+    turned = {**case, key: [name for name in said if name not in free] + sorted(free - set(said))}
 
-    assert names
-    assert advice(assessed([added])[0]) == advice(answer(number))
+    assert len(free) >= 5
+    assert advice(assessed([turned])[0]) == advice(answer(number))
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -226,4 +213,4 @@ def test_a_case_written_out_and_read_again_is_the_same(case: JsonCase) -> None:
 
     assert Case.from_json(first.to_json()).to_json() == first.to_json()
     assert one.inferred == other.inferred
-    assert rfy("isNotApplicableBecause") in {t.predicate for t in one.inferred} or re.search("Case", str(one.inferred))
+    assert one.rules == other.rules

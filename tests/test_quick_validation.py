@@ -112,8 +112,8 @@ def is_plain(fact: Triple) -> bool:
 Facts = list[Triple]
 ODD = ("1e3", "+5", " 5", ".5", "5.", "1_000", "", "2026-02-30", "2026-03-01Z", "2026-W10-1", "12345678901.5")
 EDGES = (
-    "-1", "0", "0.0", "-0", "1", "3", "17", "17.9", "18", "24", "24.01", "49", "49.999", "50", "130", "131", "300", "500",
-    "500.5", "1000", "20000", "20001",
+    "-1", "0", "0.0", "-0", "1", "3", "17", "17.9", "18", "24", "24.01", "49", "49.999", "50", "130", "131", "300",
+    "500", "500.5", "1000", "20000", "20001",
 )  # fmt: skip
 
 
@@ -142,11 +142,17 @@ def drop(facts: Facts, chance: random.Random) -> None:
         facts.pop(place)
 
 
+def forget(facts: Facts, chance: random.Random) -> None:
+    """Leave out what belongs to something else that is said."""
+    if (place := pick(facts, chance, "timesPerDay", "endedOn", "hasTreatmentStatus")) is not None:
+        facts.pop(place)
+
+
 def add(facts: Facts, chance: random.Random) -> None:
     """Give a node a second value of a property, from another case."""
     if (place := pick(facts, chance)) is not None:
         fact = facts[place]
-        other = chance.choice([t.object for t in pool() if t.predicate == fact.predicate])
+        other = chance.choice([fact.object, *(t.object for t in pool() if t.predicate == fact.predicate)])
         facts.append(Triple(fact.subject, fact.predicate, other))
 
 
@@ -205,12 +211,13 @@ def genotype(facts: Facts, chance: random.Random) -> None:
     case = next(t.subject for t in facts if t.predicate != Rdf.TYPE)
     node = NamedNode("https://example.org/finding")
     genes = [t for t in shipped().knowledge.logic if t.predicate == rfy("isGeneOf")]
+    gene, other = chance.choice(genes), chance.choice(genes)
     facts += [
         Triple(case, rfy("hasGenotypeFinding"), node),
         Triple(node, Rdf.TYPE, rfy("GenotypeFinding")),
-        Triple(node, rfy("foundInGene"), chance.choice(genes).subject),
-        Triple(node, rfy("foundInVirus"), chance.choice(genes).object),
-        Triple(node, rfy("mutation"), Literal(chance.choice(("", "T287M")))),
+        Triple(node, rfy("foundInGene"), gene.subject),
+        Triple(node, rfy("foundInVirus"), chance.choice((gene, gene, other)).object),
+        Triple(node, rfy("mutation"), Literal(chance.choice(("", "T287M", "R41H")))),
     ]
 
 
@@ -226,7 +233,7 @@ def odd(facts: Facts, chance: random.Random) -> None:
         facts[place] = Triple(fact.subject, fact.predicate, new)
 
 
-CHANGES = (drop, add, replace, rename, shift, shift, number, number, retype, judge, judge, genotype)
+CHANGES = (drop, forget, forget, add, replace, rename, shift, number, number, retype, judge, judge, genotype, genotype)
 
 
 def mutated() -> Iterator[tuple[CaseFacts, bool]]:
@@ -251,7 +258,7 @@ def test_mutated_cases() -> None:
     assert said.total() == MUTATIONS
     # A node where a date belongs: SPARQL cannot take its datatype.
     assert said["unsure", False] < 5
-    assert said["conforms", False] > 80
+    assert said["conforms", False] > 60
     assert said["warns", False] > 25
     assert said["violates", False] > 80
     assert said["unsure", True] > 5
@@ -269,6 +276,12 @@ def test_what_is_written_oddly_is_left_to_pyshacl(text: str, name: str) -> None:
     assert agree(CaseFacts(CASE, canonical(facts))) == "unsure"
 
 
+@pytest.mark.parametrize("value", [Literal("text", language="en"), BlankNode("b")])
+def test_what_libraries_name_differently_is_left_to_pyshacl(value: Literal | BlankNode) -> None:
+    """Language tags are equal in any letter case to some, and blank nodes have no names to speak of."""
+    assert agree(CaseFacts(CASE, (Triple(CASE, rfy("hasPresent"), value),))) == "unsure"
+
+
 def test_a_case_with_classes_of_its_own_is_left_to_pyshacl() -> None:
     """A class that the case puts below one of ours would be seen by pySHACL, so it is not passed over."""
     own, node = NamedNode("https://example.org/Own"), NamedNode("https://example.org/t")
@@ -276,6 +289,20 @@ def test_a_case_with_classes_of_its_own_is_left_to_pyshacl() -> None:
 
     assert agree(CaseFacts(CASE, canonical(facts))) == "unsure"
     assert not quick().check(CaseFacts(CASE, canonical(facts))).conforms
+
+
+def test_what_a_case_says_of_our_terms_is_joined_with_what_we_say() -> None:
+    """The door refuses it, but pySHACL sees one graph, and so do the compiled shapes."""
+    regimen = min((t.subject for t in shipped().knowledge.logic if t.predicate == rfy("isReferenceFor")), key=str)
+    facts = [Triple(regimen, Rdf.TYPE, rfy("Treatment")), Triple(CASE, rfy("hasTreatment"), regimen)]
+    status = Triple(regimen, rfy("hasTreatmentStatus"), rfy("Ongoing"))
+    dose = Triple(regimen, rfy("doseMg"), Literal("7", datatype=Xsd.DECIMAL))
+    cases = [CaseFacts(CASE, canonical(each)) for each in (facts, [*facts, status], [*facts, status, dose])]
+    shapes = [{finding.shape for finding in quick().whole(case).findings} for case in cases]
+
+    assert [agree(case) for case in cases] == ["violates"] * 3
+    assert shapes[0] - shapes[1] == {"TreatmentShape-status"}
+    assert shapes[2] - shapes[1] == {"TreatmentShape-doseMg"}
 
 
 EXTRA = "ontology/shapes/extra.ttl"
@@ -303,12 +330,13 @@ def select(query: str) -> str:
 
 
 CONSTRUCTS = {
-    "class": "sh:class rfy:Drug , rfy:ClinicalFact .",
+    "class": "sh:class rfy:Drug , rfy:Condition .",
     "in": 'sh:in ( rfy:DoseAppropriate "a text" ) .',
     "max-length": "sh:maxLength 60 .",
     "min-length": "sh:minLength 50 .",
     "counts": "sh:minCount 2 ; sh:maxCount 2 .",
     "min-count": "sh:minCount 5 .",
+    "nodes-of-ours": "sh:minCount 99 . rfy:Extra sh:targetClass rfy:Drug .",
     "or": "sh:or ( [ sh:class rfy:Drug ] [ sh:in ( rfy:DoseAppropriate ) ; sh:minLength 3 ] ) .",
     "max-exclusive": "sh:maxExclusive 100 .",
     "no-severity": "sh:class rfy:Drug .",

@@ -94,10 +94,12 @@ class Checker:
             if fact != step.conclusion:
                 yield Fault(fact, "The step concludes another fact.", f"It concludes {step.conclusion}.")
             match step:
-                case Given() if fact not in given:
-                    yield Fault(fact, "The fact is not given.", "It is not among the facts of the case.")
-                case Stated() if fact not in self._stated:
-                    yield Fault(fact, "The fact is not stated.", "It does not stand in the files of the logic.")
+                case Given():
+                    if fact not in given:
+                        yield Fault(fact, "The fact is not given.", "It is not among the facts of the case.")
+                case Stated():
+                    if fact not in self._stated:
+                        yield Fault(fact, "The fact is not stated.", "It does not stand in the files of the logic.")
                 case Derived():
                     if plain(fact) not in held:
                         yield Fault(fact, "The fact is not in the set.", "Nor does it follow from the knowledge alone.")

@@ -14,8 +14,10 @@ from refractory.cli.export import export
 from refractory.cli.guidance import guidance
 from refractory.cli.options import State, debug_option
 from refractory.cli.output import PipeClosed, close_quietly, show_error, show_our_fault
+from refractory.cli.pivot import pivot
 from refractory.cli.query import queries, query
 from refractory.cli.validate import validate
+from refractory.cli.what_if import what_if
 from refractory.errors import LimitError, RefractoryError, UsageError
 from refractory.version import VERSION
 
@@ -35,7 +37,7 @@ def root() -> None:
     """
 
 
-for command in (assess, validate, explain, query, queries, export, guidance, about):
+for command in (assess, validate, explain, what_if, pivot, query, queries, export, guidance, about):
     root.add_command(command)
 
 

@@ -161,14 +161,32 @@ class CompiledClosure:
     @cached_property
     def rules(self) -> dict[Triple, tuple[str, ...]]:
         """For each fact that a rule concluded, the names of all rules that concluded it, sorted."""
+        inferred = self.inferred
+        found = {self._fact(s, p, o): tuple(sorted(names)) for (s, p, o), names in self._names.items()}
+        return {fact: rules for fact, rules in found.items() if fact in inferred}
+
+    @cached_property
+    def _names(self) -> dict[tuple[int, int, int], set[str]]:
         names: dict[tuple[int, int, int], set[str]] = {}
         for number, subject, value in self._fired:
             clause = self._reasoner.program.clauses[number]
             predicate = self._reasoner._predicates[clause.head[1]]  # type: ignore[index]  # what fires has a head
             names.setdefault((subject, predicate, value), set()).add(clause.name)
-        inferred = self.inferred
-        found = {self._fact(s, p, o): tuple(sorted(names[s, p, o])) for s, p, o in names}
-        return {fact: rules for fact, rules in found.items() if fact in inferred}
+        return names
+
+    def concluded(self, predicate: NamedNode) -> dict[Term, tuple[str, ...]]:
+        """Return what reasoning added under a predicate, with the names of all rules that concluded it, sorted.
+
+        It writes out no other fact, so that many closures can be looked at for little.
+        """
+        index = self._reasoner._predicates.get(predicate)
+        table = {} if index is None else self._tables[index]
+        return {
+            self._terms[o]: tuple(sorted(self._names.get((s, index, o), ())))  # type: ignore[arg-type]  # there is one
+            for s, values in table.items()
+            for o, step in values.items()
+            if step is not None
+        }
 
     @cached_property
     def proof(self) -> Proof:

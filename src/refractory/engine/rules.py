@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import rdflib
 from pyoxigraph import Literal, NamedNode
 from rdflib.paths import Path as PropertyPath
+from rdflib.plugins.sparql.algebra import translatePath, translatePName, translatePrologue, traverse
+from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.processor import prepareQuery
 from rdflib.term import Identifier, URIRef, Variable
@@ -75,6 +77,9 @@ def read_rule(file: QueryFile) -> Rule:
     parts = _Parts()
     # rdflib wraps every body in one projection of all its variables.
     _read_group(file, query.algebra.p.p, parts)
+    order = _written_order(file.text)
+    parts.body.sort(key=order.index)
+    parts.absent = [tuple(sorted(group, key=order.index)) for group in parts.absent]
     head = tuple(query.algebra.template or ())
     _check_head(file, head, {variable for variable, _ in parts.bindings} | _variables(parts.body))
     return Rule(
@@ -89,6 +94,23 @@ def read_rule(file: QueryFile) -> Rule:
         filters=tuple(parts.filters),
         bindings=tuple(parts.bindings),
     )
+
+
+@lru_cache(maxsize=1024)
+def _written_order(text: str) -> list[Pattern]:
+    """Return the patterns of a query in the order of the file; rdflib's algebra sorts them for its own use."""
+    prologue, query = parseQuery(text)
+    resolved = traverse(query, visitPost=partial(translatePName, prologue=translatePrologue(prologue, None)))
+    resolved = traverse(resolved, visitPost=translatePath)
+    found: list[Pattern] = []
+
+    def gather(node: Any) -> None:
+        if isinstance(node, CompValue) and node.name == "TriplesBlock":
+            flat = [term for triple in node.triples for term in triple]
+            found.extend((flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3))
+
+    traverse(resolved.where, visitPost=gather)
+    return found
 
 
 @dataclass(slots=True)

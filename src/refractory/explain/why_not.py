@@ -10,7 +10,7 @@ from typing import Any, Final
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
-from refractory.engine.program import compile_program
+from refractory.engine.program_file import load_program
 from refractory.errors import UsageError
 from refractory.explain.lexicon import Lexicon, lexicon
 from refractory.explain.matching import Bindings, Comparison, Facts, Match, fit, nearest, put, worked_out
@@ -141,7 +141,7 @@ class _Asker:
         self._assessment = assessment
         self._words: Lexicon = lexicon(knowledge)
         self._sentences = Sentences(self._words, assessment.facts.case)
-        program = compile_program(knowledge)
+        program = load_program(knowledge)
         self._clauses = program.clauses
         self._facts = Facts((*assessment.facts.all, *assessment.closure.inferred, *program.known))
         self._kinds = frozenset(knowledge.subjects(rfy("givesKind")))

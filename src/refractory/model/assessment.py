@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -193,15 +193,21 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A fact that is unknown and may matter, and how to ask for it."""
+    """A fact that is unknown and may matter, how to ask for it, and the conclusions that an answer would change."""
 
     fact: str
     asks: str
+    would_change: tuple[str, ...]
     statements: tuple[StatementRef, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form."""
-        return {"fact": self.fact, "asks": self.asks, "statements": [s.to_json() for s in self.statements]}
+        return {
+            "fact": self.fact,
+            "asks": self.asks,
+            "wouldChange": list(self.would_change),
+            "statements": [s.to_json() for s in self.statements],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +305,18 @@ NOTICE = (
 SCHEMA_VERSION = "1"
 
 
+class Presenter(Protocol):
+    """What writes proofs into an assessment's forms; whoever makes the assessment provides it."""
+
+    def json(self, assessment: Assessment, plain: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON of an assessment with its proofs."""
+        ...
+
+    def html(self, assessment: Assessment) -> str:
+        """Return HTML that unfolds to the proofs, or an empty text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """The answer to one case.
@@ -311,6 +329,7 @@ class Assessment:
         closure: What follows from it.
         warnings: Findings of the shapes that did not stop the reasoning.
         findings: What is concluded.
+        presenter: What writes the proofs; without it there are none.
     """
 
     software_version: str
@@ -320,6 +339,7 @@ class Assessment:
     closure: Closure
     warnings: tuple[Finding, ...]
     findings: Findings
+    presenter: Presenter | None = field(default=None, compare=False, repr=False)
 
     @property
     def case(self) -> str:
@@ -378,7 +398,7 @@ class Assessment:
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form: plain values, keys as in `schemas/assessment.schema.json`."""
-        return {
+        plain: dict[str, Any] = {
             "schemaVersion": SCHEMA_VERSION,
             "softwareVersion": self.software_version,
             "knowledgeHash": self.knowledge_hash,
@@ -390,13 +410,16 @@ class Assessment:
             **self.findings.to_json(),
             "proofs": {},
         }
+        return self.presenter.json(self, plain) if self.presenter else plain
 
     def to_graph(self) -> rdflib.Graph:
         """Return the assessment as an rdflib graph: each recommendation with kind, urgency and statements."""
         return to_rdflib_graph(assessment_triples(self))
 
     def _repr_html_(self) -> str:
-        """Show the actions and their statements as a table in a notebook."""
+        """Show the conclusions in a notebook, each unfolding to its proof; without proofs, a table of the actions."""
+        if self.presenter and (unfolding := self.presenter.html(self)):
+            return unfolding
         rows = "".join(
             f"<tr><td>{escape(r.kind)}</td><td>{escape(r.action)}</td><td>{escape(r.urgency)}</td>"
             f"<td>{escape(', '.join(s.id for s in r.statements))}</td></tr>"

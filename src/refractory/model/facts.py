@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
-from refractory.model.proof import Proof
+from refractory.model.proof import Proof, Term
 
 
 def canonical(facts: Iterable[Triple]) -> tuple[Triple, ...]:
@@ -57,6 +57,10 @@ class Closure(Protocol):
         """Why each fact holds; None from an engine that keeps no proofs."""
         ...
 
+    def concluded(self, predicate: NamedNode) -> Mapping[Term, tuple[str, ...]]:
+        """Return what reasoning added under a predicate, with the names of all rules that concluded it, sorted."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PlainClosure:
@@ -65,3 +69,11 @@ class PlainClosure:
     inferred: frozenset[Triple]
     rules: Mapping[Triple, tuple[str, ...]]
     proof: None = None
+
+    def concluded(self, predicate: NamedNode) -> Mapping[Term, tuple[str, ...]]:
+        """Return what reasoning added under a predicate, with the names of all rules that concluded it, sorted."""
+        return {
+            fact.object: self.rules.get(fact, ())
+            for fact in self.inferred
+            if fact.predicate == predicate and isinstance(fact.object, NamedNode | Literal)
+        }

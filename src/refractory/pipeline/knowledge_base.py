@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +12,21 @@ from typing import TYPE_CHECKING
 from refractory.case.reader import Case
 from refractory.engine.interface import Reasoner
 from refractory.errors import UsageError
+from refractory.explain.presenter import ProofPresenter
 from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Guidance, Knowledge
-from refractory.model.assessment import Assessment, GuidanceUsed
+from refractory.model.assessment import Assessment, Findings, GuidanceUsed
 from refractory.model.facts import CaseFacts, Closure
 from refractory.model.report import Report
 from refractory.recommend.recommend import recommend
+from refractory.validation.quick import QuickValidator
 from refractory.validation.validate import validate
 from refractory.version import VERSION
 
 if TYPE_CHECKING:
+    from refractory.pipeline.pivot import Pivots
+    from refractory.pipeline.questions import Questions
+    from refractory.pipeline.what_if import WhatIf
     from refractory.query.run import Rows
 
 ENGINES = ("compiled", "reference")
@@ -88,6 +94,15 @@ class KnowledgeBase:
 
         return CompiledReasoner(self.knowledge)
 
+    @cached_property
+    def questions(self) -> Questions:
+        """What works out which questions are worth asking; always with the compiled engine, which takes little time."""
+        from refractory.engine.compiled import CompiledReasoner
+        from refractory.pipeline.questions import Questions
+
+        compiled = self.reasoner if self.engine == "compiled" else CompiledReasoner(self.knowledge)
+        return Questions(self.knowledge, compiled)
+
     def validate(self, case: Case) -> Report:
         """Hold a case against the shapes.
 
@@ -117,7 +132,7 @@ class KnowledgeBase:
             ContradictionError: A case's closure is inconsistent.
         """
         cases = list(cases)
-        reports = [self.validate(case) for case in cases]
+        reports = [self._checked(case) for case in cases]
         for report in reports:
             report.raise_if_invalid()
         closures: dict[int, Closure] = {}
@@ -132,10 +147,60 @@ class KnowledgeBase:
                 case.facts,
                 closure,
                 report.warnings,
-                recommend(case.facts, closure, self.knowledge, questions=questions),
+                self._findings(case.facts, closure, questions=questions),
+                self._presenter,
             )
             for case, report, closure in zip(cases, reports, (closures[i] for i in range(len(cases))), strict=True)
         ]
+
+    def _checked(self, case: Case) -> Report:
+        """Hold a case against the shapes: by the compiled ones, beside the reference engine by pySHACL."""
+        return self._validator.check(case.facts) if self.engine == "compiled" else self.validate(case)
+
+    @cached_property
+    def _validator(self) -> QuickValidator:
+        return QuickValidator(self.knowledge)
+
+    @cached_property
+    def _presenter(self) -> ProofPresenter:
+        return ProofPresenter(self.knowledge)
+
+    def _findings(self, case: CaseFacts, closure: Closure, *, questions: bool) -> Findings:
+        findings = recommend(case, closure, self.knowledge)
+        return replace(findings, questions=self.questions.ask(case)) if questions else findings
+
+    def what_if(self, case: Case, present: Iterable[str] = (), absent: Iterable[str] = ()) -> WhatIf:
+        """Answer a case as it is and as it would be, and say what differs.
+
+        Args:
+            case: The case.
+            present: Facts that would be present: names in any form that a case may use.
+            absent: Facts that would be absent.
+
+        Raises:
+            UsageError: A name is not that of a fact, no fact is named, or the facts exclude each other.
+            NonConformingError: The case violates the shapes, as it is or as it would be.
+            ContradictionError: The closure of either is inconsistent.
+        """
+        from refractory.pipeline.what_if import what_if
+
+        return what_if(self, case, present, absent)
+
+    def pivot(self, case: Case, action: str) -> Pivots:
+        """Find the smallest sets of unknown facts that would bring about, change or remove the advice on an action.
+
+        Args:
+            case: The case.
+            action: The name of the action, in any form that a case may use for a term.
+
+        Raises:
+            UsageError: The name is not that of an action.
+            NonConformingError: The case violates the shapes.
+            ContradictionError: The closure of the case is inconsistent.
+        """
+        from refractory.pipeline.pivot import pivot
+
+        return pivot(self, case, action)
 
     def query(self, query: str, *, case: Case | None = None, **bindings: object) -> Rows:
         """Ask the knowledge, and a case's graphs if one is given.

@@ -16,7 +16,6 @@ from refractory.model.assessment import (
     Hypothesis,
     Noted,
     Quantity,
-    Question,
     Recommendation,
     Regimen,
     Resistance,
@@ -26,14 +25,13 @@ from refractory.recommend.view import CaseView
 from refractory.vocabulary import local_name, rfy
 
 
-def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge, *, questions: bool = True) -> Findings:
-    """Return what was concluded of a case, in the order in which it is read.
+def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findings:
+    """Return what was concluded of a case, in the order in which it is read; what may be asked is worked out elsewhere.
 
     Args:
         case: The case's facts.
         closure: What follows from them.
         knowledge: The knowledge it was derived with.
-        questions: Whether to say what may still be asked.
     """
     view = CaseView(case, closure, knowledge)
     cautions = {node: _noted(view, rfy("raisesCaution"), node) for node in view.nodes(rfy("raisesCaution"))}
@@ -48,7 +46,7 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge, *, questi
         ),
         cautions=tuple(noted for node, noted in cautions.items() if not placed[node]),
         pitfalls=tuple(_noted(view, rfy("meetsPitfall"), p) for p in _by_step(view, view.nodes(rfy("meetsPitfall")))),
-        questions=_questions(view) if questions else (),
+        questions=(),
         conflicts=_conflicts(view),
         gaps=_gaps(view),
     )
@@ -185,18 +183,6 @@ def _for_this_patient(view: CaseView, action: NamedNode) -> Quantity | None:
         for value in view.numbers(predicate):
             return Quantity(value, _label(view.knowledge, predicate, "hasUnit") or "")
     return None
-
-
-def _questions(view: CaseView) -> tuple[Question, ...]:
-    predicate = rfy("raisesQuestionOn")
-    return tuple(
-        Question(
-            local_name(fact.value),
-            view.knowledge.text(fact, rfy("asks")),
-            view.statements([(view.case, predicate, fact)]),
-        )
-        for fact in _by_step(view, view.nodes(predicate))
-    )
 
 
 def _conflicts(view: CaseView) -> tuple[Conflict, ...]:

@@ -177,7 +177,8 @@ class _Writer:
 
     def _question(self, question: Question) -> Item:
         text = question.asks or self._words.title(question.fact)
-        return Item(text, places=self._words.places(question.statements))
+        details = {"Would change": self._words.labels(question.would_change)}
+        return Item(text, details=tuple(_filled(details)), places=self._words.places(question.statements))
 
     def _noted(self, noted: Noted) -> Item:
         return Item(self._defined(noted.name), places=self._words.places(noted.statements))

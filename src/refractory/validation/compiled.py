@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 from pyoxigraph import Literal as RdfLiteral
 
 from refractory.errors import KnowledgeError
-from refractory.validation.select import Absent, Match, Select, Step, read_select
+from refractory.validation.constraints import Absent, Match, Select, Step, read_select
 from refractory.vocabulary import Owl, Rdf, Rdfs, Xsd, local_name
 
 SH: Final = "http://www.w3.org/ns/shacl#"
@@ -38,24 +37,21 @@ _PREFIXES: Final = {
 PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,6})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Class:
+class Class(NamedTuple):
     """Each value is of a class."""
 
     component: str
     cls: str
 
 
-@dataclass(frozen=True, slots=True)
-class Datatype:
+class Datatype(NamedTuple):
     """Each value is a literal of a datatype, and written as one."""
 
     component: str
     datatype: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """Each value is a number on one side of a bound."""
 
     component: str
@@ -63,8 +59,7 @@ class Bound:
     number: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(NamedTuple):
     """Each value has at least, or at most, so many characters."""
 
     component: str
@@ -72,16 +67,14 @@ class Length:
     characters: int
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(NamedTuple):
     """Each value is in a list."""
 
     component: str
     values: frozenset[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(NamedTuple):
     """Each value passes all tests of one of several alternatives."""
 
     component: str
@@ -91,16 +84,14 @@ class Or:
 ValueTest = Class | Datatype | Bound | Length | In | Or
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A constraint in SPARQL: its IRI, and its steps."""
 
     constraint: str
     select: Select
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyShape:
+class PropertyShape(NamedTuple):
     """What is asked of one property.
 
     Attributes:
@@ -129,16 +120,14 @@ class PropertyShape:
         return self.severity == SH + "Violation"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeShape:
+class NodeShape(NamedTuple):
     """The classes whose nodes are looked at, and what is asked of them."""
 
     targets: tuple[str, ...]
     properties: tuple[PropertyShape, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(NamedTuple):
     """All shapes, and the predicates that they read."""
 
     nodes: tuple[NodeShape, ...]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal
 
@@ -30,8 +29,8 @@ from refractory.validation.compiled import (
     Shapes,
     ValueTest,
 )
-from refractory.validation.select import Absent, Both, Comparison, Expression, Match, Product, Step, Term, Variable
-from refractory.validation.select import Datatype as DatatypeOf
+from refractory.validation.constraints import Absent, Both, Comparison, Expression, Match, Product, Step, Term, Variable
+from refractory.validation.constraints import Datatype as DatatypeOf
 from refractory.vocabulary import Xsd
 
 _HOLDS: Final[dict[str, Any]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
@@ -43,8 +42,7 @@ _MAX_COUNT: Final = SH + "MaxCountConstraintComponent"
 _SPARQL: Final = SH + "SPARQLConstraintComponent"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One SHACL result.
 
     Attributes:

@@ -14,9 +14,9 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
 from refractory.errors import KnowledgeError
+from refractory.knowledge.places import Places
 from refractory.model.facts import canonical
 from refractory.model.report import Finding, Report, Severity
-from refractory.knowledge.places import Places
 from refractory.vocabulary import Rdf, local_name, rfy
 
 _SH: Final = "http://www.w3.org/ns/shacl#"

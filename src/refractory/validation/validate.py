@@ -8,9 +8,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from refractory.knowledge.knowledge import Knowledge
+from refractory.knowledge.places import Context, Places, read_context
 from refractory.model.facts import CaseFacts
 from refractory.model.report import Report
-from refractory.knowledge.places import Context, Places, read_context
 from refractory.validation.report import ShapeWords, read_report, read_shape_words
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from pyoxigraph import Literal as RdfLiteral
 
@@ -31,8 +30,7 @@ _TOKEN: Final = re.compile(
 _COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "=", "!="})
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable, by its name without `?`."""
 
     name: str
@@ -42,23 +40,20 @@ class Variable:
 Term = str | RdfLiteral | Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Datatype:
+class Datatype(NamedTuple):
     """The datatype of a variable's value."""
 
     of: Variable
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """The product of two numbers."""
 
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Two values held against each other."""
 
     sign: str
@@ -66,8 +61,7 @@ class Comparison:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(NamedTuple):
     """Several conditions that all hold."""
 
     parts: tuple[Expression, ...]
@@ -79,8 +73,7 @@ Expression = Term | Datatype | Product | Comparison | Both
 Known = Literal["both", "subject", "object", "neither"]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A triple to be found, or a chain of triples of one predicate, which may be empty."""
 
     subject: Term
@@ -90,15 +83,13 @@ class Match:
     known: Known
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(NamedTuple):
     """Steps that must not lead to an end."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(NamedTuple):
     """A condition on what is known."""
 
     condition: Expression
@@ -107,8 +98,7 @@ class Test:
 Step = Match | Absent | Test
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(NamedTuple):
     """A constraint in SPARQL: `this` is given, and each way through the steps is a result.
 
     Attributes:
@@ -120,13 +110,13 @@ class Select:
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True)
 class _Group:
     """What stands between braces."""
 
-    patterns: list[tuple[Term, str, bool, Term]] = field(default_factory=list)
-    tests: list[Expression] = field(default_factory=list)
-    absent: list[_Group] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.patterns: list[tuple[Term, str, bool, Term]] = []
+        self.tests: list[Expression] = []
+        self.absent: list[_Group] = []
 
     def variables(self) -> set[str]:
         """Return the variables of patterns, here and in the groups within."""
@@ -185,7 +175,7 @@ class _Parser:
             f"{what!r} stands where the compiled shapes know no such SPARQL.",
             place=self._place,
             why="A constraint that is read in part would find less than it says.",
-            fix="Write it with triple patterns, comparisons and NOT EXISTS, or extend `validation/select.py`.",
+            fix="Write it with triple patterns, comparisons and NOT EXISTS, or extend `validation/constraints.py`.",
         )
 
     def _peek(self) -> str:

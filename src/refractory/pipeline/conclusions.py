@@ -1,0 +1,145 @@
+"""The conclusions of a case as values that compare: what each is, its name, and what is said of it.
+
+The ontology's annotations say which property of a case is a conclusion, and of what sort; nothing is put together, so
+that many closures can be compared for little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from pyoxigraph import Literal, NamedNode
+
+from refractory.knowledge.knowledge import Knowledge
+from refractory.model.facts import Closure
+from refractory.model.proof import Term
+from refractory.vocabulary import local_name, rfy
+
+ACTION: Final = "action"
+
+# The sorts of conclusions in the order of reading, by the property that a case has, or by the annotation that says so.
+_BY_ANNOTATION: Final = {
+    "givesKind": ACTION,
+    "givesUrgency": ACTION,
+    "givesDoseOf": "amount",
+    "givesStatus": "status",
+    "givesHypothesisStatus": "hypothesis",
+}
+_BY_PROPERTY: Final = {
+    "meetsConflict": "conflict",
+    "raisesCaution": "caution",
+    "meetsPitfall": "pitfall",
+    "meetsGap": "gap",
+    "isNotApplicableBecause": "not applicable",
+}
+_HEIGHTENED: Final = rfy("isHeightenedBy")
+SORTS: Final = (
+    ACTION, "amount", "status", "suspicion", "hypothesis", "conflict", "caution", "pitfall", "gap", "not applicable",
+)  # fmt: skip
+
+
+class Key(NamedTuple):
+    """What a conclusion is of, and its name: the local name of an action, a drug, a hypothesis, a pitfall ..."""
+
+    what: str
+    name: str
+
+
+# For each conclusion, what is said of it: kind and urgency, a status, an amount and its unit, or nothing more.
+Conclusions = Mapping[Key, tuple[str, ...]]
+# A fact that concludes: the place of its property among the meanings, and the value.
+Raw = Mapping[tuple[int, Term], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What it means that a case has a property.
+
+    Attributes:
+        predicate: The property.
+        what: The sort of conclusion.
+        aspect: Which annotation says so, or an empty string: an action has a kind and an urgency.
+        grade: What the property says of its value, such as a status; for an amount, its unit.
+        rank: How strong that is; the smallest wins.
+        subject: What the conclusion is of where the value does not say it, as with an amount.
+    """
+
+    predicate: NamedNode
+    what: str
+    aspect: str
+    grade: str
+    rank: int
+    subject: str
+
+
+class Meanings:
+    """Reads the conclusions off closures. Made once for a knowledge; it never changes."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._meanings = tuple(_meanings(knowledge))
+        self._heightens = {
+            fact: local_name(knowledge.text(fact, rfy("heightensSuspicionOf")))
+            for fact in knowledge.subjects(rfy("heightensSuspicionOf"))
+        }
+
+    def raw(self, closure: Closure, what: str | None = None) -> Raw:
+        """Return the facts of a closure that conclude something (of one sort), with the rules behind each."""
+        return {
+            (place, value): rules
+            for place, meaning in enumerate(self._meanings)
+            if what is None or meaning.what == what
+            for value, rules in closure.concluded(meaning.predicate).items()
+        }
+
+    def key(self, place: int, value: Term) -> Key:
+        """Return the conclusion to which a fact belongs."""
+        meaning = self._meanings[place]
+        if meaning.what == "suspicion" and isinstance(value, NamedNode):
+            return Key(meaning.what, self._heightens.get(value, local_name(value.value)))
+        return Key(meaning.what, meaning.subject or local_name(value.value))
+
+    def conclusions(self, raw: Raw) -> Conclusions:
+        """Return what the facts conclude; of two grades for one thing, the stronger."""
+        found: dict[Key, dict[str, tuple[int, str]]] = {}
+        for place, value in raw:
+            meaning = self._meanings[place]
+            said = found.setdefault(self.key(place, value), {})
+            if meaning.rank:
+                grade = (meaning.rank, meaning.grade)
+                said[meaning.aspect] = min(said.get(meaning.aspect, grade), grade)
+            elif text := _said(meaning, value):
+                said[text] = (0, text)
+        return {key: tuple(said[aspect][1] for aspect in sorted(said)) for key, said in found.items()}
+
+
+def _said(meaning: _Meaning, value: Term) -> str:
+    if isinstance(value, Literal):
+        return f"{Decimal(value.value).normalize():f} {meaning.grade}".strip()
+    return local_name(value.value) if meaning.what == "suspicion" else meaning.grade
+
+
+def difference(before: Conclusions, after: Conclusions) -> tuple[Key, ...]:
+    """Return what comes, goes or changes, in canonical order."""
+    keys = before.keys() | after.keys()
+    return tuple(sorted(key for key in keys if before.get(key) != after.get(key)))
+
+
+def _meanings(knowledge: Knowledge) -> Iterator[_Meaning]:
+    for annotation, what in _BY_ANNOTATION.items():
+        for predicate in knowledge.subjects(rfy(annotation)):
+            for term in knowledge.values(predicate, rfy(annotation)):
+                if not isinstance(term, NamedNode):
+                    continue
+                if what == "amount":
+                    unit = knowledge.value(predicate, rfy("hasUnit"))
+                    said = knowledge.label(unit) if isinstance(unit, NamedNode) else ""
+                    yield _Meaning(predicate, what, "", said, 0, local_name(term.value))
+                else:
+                    rank = int(knowledge.text(term, rfy("rank")) or 0)
+                    yield _Meaning(predicate, what, annotation, local_name(term.value), rank, "")
+    for name, what in _BY_PROPERTY.items():
+        yield _Meaning(rfy(name), what, "", "", 0, "")
+    yield _Meaning(_HEIGHTENED, "suspicion", "", "", 0, "")
