@@ -21,6 +21,7 @@ sys.path[:0] = [str(ROOT)]
 
 from benchmarks.report import figure, machine, machine_line, memory_now, percentile, put_between, table  # noqa: E402
 from refractory import Case, KnowledgeBase  # noqa: E402  # the checkout is on the path only now
+from refractory.validation.quick import QuickValidator  # noqa: E402
 
 SEED = 6_000
 STARTS = 15
@@ -32,6 +33,7 @@ def answers(count: int) -> dict[str, Any]:
     from tests.generated import generated
 
     base = KnowledgeBase.load()
+    validator = QuickValidator(base.knowledge)
     contents = [json.dumps(case).encode() for case in generated(SEED, count)]
     cases = [Case.from_json(content, base.knowledge) for content in contents]
     answered = [base.assess(case, questions=False) for case in cases]
@@ -47,7 +49,7 @@ def answers(count: int) -> dict[str, Any]:
         "bytes in, assessment JSON out, no questions": whole(False),
         "bytes in, assessment JSON out, with questions": whole(True),
         "of which: reading": lambda number: Case.from_json(contents[number], base.knowledge),
-        "of which: validating": lambda number: base.validate(cases[number]),
+        "of which: validating": lambda number: validator.check(cases[number].facts),
         "of which: reasoning": lambda number: base.reasoner.close([cases[number].facts]),
         "reading aside: assessing, no questions": lambda number: base.assess(cases[number], questions=False),
         "of which: writing JSON": lambda number: json.dumps(answered[number].to_json()),

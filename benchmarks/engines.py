@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ TIME_LIMIT = 1_800
 
 def child(*arguments: str) -> dict[str, Any]:
     """Run one measurement in a process of its own, and return what it printed."""
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
     command = [sys.executable, "-m", "benchmarks.measure", *arguments]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=TIME_LIMIT, check=False
-    )
+    # With a cache folder of its own, each engine compiles anew, and leaves nothing in the user's.
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "XDG_CACHE_HOME": cache}
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=TIME_LIMIT, check=False
+        )
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         return {"failed": lines[-1] if lines else f"exit {done.returncode}"}

@@ -28,9 +28,9 @@ from refractory.engine.reference import ReferenceReasoner
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts
 from refractory.model.interchange import to_rdflib
-from refractory.vocabulary import NAMESPACE, Xsd
+from refractory.vocabulary import NAMESPACE, Rdf, Rdfs, Xsd
 
-_RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_RDF_TYPE = Rdf.TYPE.value
 
 Answer = frozenset[Fact]
 
@@ -228,16 +228,20 @@ class Oxigraph:
 
     def __init__(self, knowledge: Knowledge) -> None:
         program = compile_program(knowledge)
-        self._store = Store()
-        self._store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in program.known)
+        self._known = [Quad(t.subject, t.predicate, t.object) for t in program.known]
         self._blocks = [
             ([_update(program.clauses[i]) for i in numbers if program.clauses[i].head], again)
             for numbers, again in program.blocks
         ]
 
     def reason(self, case: CaseFacts) -> Any:
-        """Add the case, run the updates until nothing new comes, and take the case out again."""
-        store = self._store
+        """Fill a fresh store and run the updates until nothing new comes.
+
+        A store that is used again gets slower with each case, although the case is taken out: after 200 it takes ten
+        times as long.
+        """
+        store = Store()
+        store.extend(self._known)
         store.extend(Quad(t.subject, t.predicate, t.object) for t in case.all)
         for updates, again in self._blocks:
             before = -1
@@ -247,17 +251,11 @@ class Oxigraph:
                     store.update(update)
                 if not again:
                     break
-        found: list[Triple] = []
-        for iri in own(case):
-            quads = list(store.quads_for_pattern(NamedNode(iri), None, None))
-            found += (Triple(q.subject, q.predicate, q.object) for q in quads)
-            for quad in quads:
-                store.remove(quad)
-        return found
+        return store
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case."""
-        return _about(case, result)
+        return _about(case, (Triple(quad.subject, quad.predicate, quad.object) for quad in result))
 
 
 def _update(clause: Clause) -> str:
@@ -347,7 +345,8 @@ def _from_nemo(*terms: str) -> Triple:
 class Hermit:
     """HermiT by owlready2: a complete OWL 2 DL reasoner; a Java process for each case.
 
-    Dates are left out of what it reads, because xsd:date is not in OWL 2's datatype map and it refuses them.
+    Dates are left out of what it reads, because xsd:date is not in OWL 2's datatype map and it refuses them. owlready2
+    writes back only the most specific classes and properties; what is above them is added before answers are compared.
     """
 
     def __init__(self, knowledge: Knowledge) -> None:
@@ -374,7 +373,20 @@ class Hermit:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case."""
-        return _about(case, _from_rdflib(result.triples((None, None, None))))
+        facts = set(_from_rdflib(result.triples((None, None, None))))
+        for above, place in ((Rdfs.SUB_CLASS_OF, 2), (Rdfs.SUB_PROPERTY_OF, 1)):
+            pairs = [(t.subject, t.object) for t in self._logic if t.predicate == above]
+            while more := {_replaced(f, place, o) for f in facts for s, o in pairs if _at(f, place) == s} - facts:
+                facts |= more
+        return _about(case, facts)
+
+
+def _at(fact: Triple, place: int) -> Any:
+    return fact.predicate if place == 1 else fact.object if fact.predicate == Rdf.TYPE else None
+
+
+def _replaced(fact: Triple, place: int, term: Any) -> Triple:
+    return Triple(fact.subject, term, fact.object) if place == 1 else Triple(fact.subject, fact.predicate, term)
 
 
 def _is_date(term: Any) -> bool:

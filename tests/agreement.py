@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -96,6 +97,7 @@ def disagreements(cases: Sequence[Case], one: Reasoner, other: Reasoner) -> list
     return found
 
 
+@cache
 def engines() -> tuple[Reasoner, Reasoner]:
     """Return the compiled engine and the reference engine over the shipped knowledge."""
     knowledge = shipped().knowledge

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pyoxigraph import Literal, NamedNode, Triple
 
+from refractory.engine import compiled as compiled_engine
 from refractory.engine import program
 from refractory.engine.axioms import read_axioms
 from refractory.engine.compiled import CompiledReasoner
+from refractory.engine.program import compile_program
 from refractory.errors import ContradictionError, KnowledgeError
 from refractory.model.facts import PlainClosure
 from refractory.vocabulary import Xsd, rfy
@@ -88,6 +90,12 @@ def test_the_comparison_sees_a_difference() -> None:
 # ---- generated ontologies ----
 
 
+@pytest.fixture
+def anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile each knowledge anew: nothing is read from the cache folder, and nothing is left there."""
+    monkeypatch.setattr(compiled_engine, "load_program", compile_program)
+
+
 def inferred(ontology: Ontology) -> frozenset[tuple[str, str, object]] | None:
     """Return what the compiled engine infers about a case, or None if it finds a contradiction."""
     try:
@@ -110,18 +118,21 @@ def compare(seeds: range, disjoint: bool = False) -> list[str]:
     return found
 
 
+@pytest.mark.usefixtures("anew")
 @pytest.mark.parametrize("seeds", PARTS, ids=lambda part: f"from {part.start}")
 def test_random_ontologies(seeds: range) -> None:
     """Compiled engine and owlrl infer the same about a case from a random ontology; see `tests.ontologies`."""
     assert compare(seeds) == []
 
 
+@pytest.mark.usefixtures("anew")
 @pytest.mark.parametrize("start", [DISJOINT, DISJOINT + 20])
 def test_random_ontologies_with_disjoint_classes(start: int) -> None:
     """Both find the same contradictions, and infer the same where there is none."""
     assert compare(range(start, start + 20), disjoint=True) == []
 
 
+@pytest.mark.usefixtures("anew")
 def test_random_ontologies_are_worth_comparing() -> None:
     """Each kind of axiom stands in many of them, most conclude something, some contradict themselves."""
     plain = [random_ontology(seed) for part in PARTS for seed in part]
@@ -134,6 +145,7 @@ def test_random_ontologies_are_worth_comparing() -> None:
     assert 8 <= sum(contradictions) <= 32
 
 
+@pytest.mark.usefixtures("anew")
 @pytest.mark.parametrize(
     "name",
     [
@@ -168,6 +180,7 @@ def test_cases_of_one_batch_stay_apart() -> None:
         assert {t.subject for t in closure.inferred} <= own
 
 
+@pytest.mark.usefixtures("anew")
 def test_a_leak_is_refused() -> None:
     """An axiom by which a case would tell the knowledge something is an error, not silence."""
     ontology = next(

@@ -106,7 +106,7 @@ def test_every_line_of_the_source_has_a_home() -> None:
     assert gaps
 
 
-def all_of(cls: str) -> list[NamedNode]:
+def all_of(cls: str) -> tuple[NamedNode, ...]:
     """Return the members of a class, words included."""
     from refractory.vocabulary import Rdf
 

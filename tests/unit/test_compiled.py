@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,16 @@ def test_a_changed_file_of_the_knowledge_is_another_program() -> None:
     assert base != file_name(knowledge_with({rule: shipped_files().text(rule) + "\n"}))
     question = "queries/competency/gaps/query.rq"
     assert base == file_name(knowledge_with({question: shipped_files().text(question) + "\n"}))
+
+
+def test_knowledge_changed_after_it_was_read_is_another_program() -> None:
+    """Each axiom taken out in memory gives a name of its own, those of anonymous classes and lists too."""
+    knowledge = shipped().knowledge
+    names = {file_name(knowledge)}
+    for triple in knowledge.logic:
+        names.add(file_name(replace(knowledge, logic=tuple(t for t in knowledge.logic if t != triple))))
+
+    assert len(names) == len(set(knowledge.logic)) + 1
 
 
 def test_a_spoilt_cache_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

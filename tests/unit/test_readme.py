@@ -68,7 +68,7 @@ def test_the_python_example_prints_what_it_says() -> None:
 
 def test_the_two_commands_name_what_there_is() -> None:
     """One command sets up and assesses a published case, one sets up and passes the tests."""
-    assess, test = blocks("sh")
+    assess, test, *_ = blocks("sh")
 
     assert assess.startswith("python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/refractory assess ")
     assert (ROOT / assess.split()[-1]).is_file()

@@ -16,10 +16,10 @@ from rdflib import RDF, SH, Graph
 from refractory.errors import KnowledgeError, NonConformingError, RefusedError
 from refractory.knowledge.files import KnowledgeFiles
 from refractory.knowledge.knowledge import Knowledge, load_files
+from refractory.knowledge.places import Places, read_context
 from refractory.model.facts import CaseFacts, canonical
 from refractory.model.report import Finding, Report
 from refractory.render.report import report_markdown, report_text, report_turtle
-from refractory.knowledge.places import Places, read_context
 from refractory.validation.report import ShapeWords, read_report
 from refractory.validation.validate import validate
 from refractory.vocabulary import Rdf, rfy

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
+from tests.support import CASES, ROOT, golden, read_case, shipped
 
 from refractory import KnowledgeBase, UsageError
 from refractory.cli import main
-from tests.support import CASES, ROOT, golden, read_case, shipped
 
 SCHEMAS = {
     name: json.loads((ROOT / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))

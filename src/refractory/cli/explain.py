@@ -20,7 +20,7 @@ from refractory.errors import UsageError
 def explain(case_name: str, conclusion: str | None, action: str | None, form: str, settings: Settings) -> int:
     """Say why a conclusion holds: what was said, which rule and which line of a source each step rests on.
 
-    CONCLUSION is an action, a pitfall, caution, conflict, gap, hypothesis, question or reason, a drug (for its status),
+    CONCLUSION is an action, a pitfall, caution, conflict, gap, hypothesis or reason, a drug (for its status),
     or one of failure, dose, dayOfTreatment; without it, every recommendation is explained. The tree shows each part
     once; turtle is PROV-O; svg needs Graphviz.
     """

@@ -68,7 +68,9 @@ def _lines(answer: WhatIf, base: KnowledgeBase) -> Iterator[str]:
     for change in answer.changes:
         name = change.name if change.what == "failure" else words.label(change.name)
         said = " -> ".join(_said(side, words) for side in (change.before, change.after))
-        yield from textwrap.wrap(f"{change.what} {change.kind}: {name} ({said})", sum(_COLUMNS) + 2, initial_indent="  - ")
+        yield from textwrap.wrap(
+            f"{change.what} {change.kind}: {name} ({said})", sum(_COLUMNS) + 2, initial_indent="  - "
+        )
     yield ""
     yield from textwrap.wrap(NOTICE, sum(_COLUMNS) + 2)
 

@@ -50,7 +50,7 @@ def _case_patterns(clause: Clause) -> frozenset[Pattern]:
 def write_program(program: Program, tables: Tables) -> str:
     """Return the text of a function `run` that derives all that follows from a case's facts in `F`."""
     writer = _Writer(tables)
-    lines = ["def run(F, K, KI, R, eq, ne, lt, le, gt, ge, work, leak, contradiction):"]
+    lines = ["def run(F, K, KI, R, eq, ne, lt, le, gt, ge, work, inverse, leak, contradiction):"]
     lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(tables.predicates.values())]
     lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(tables.known_predicates)]
     for numbers, again in program.blocks:
@@ -74,6 +74,8 @@ class _Writer:
         self._lines = [f"{_INDENT * depth}# {clause.name}"]
         self._depth = depth
         self._bound: set[str] = set()
+        self._outer = depth
+        self._written = self._tables.predicates[clause.head[1]] if clause.head else -1
         self._of_case = _case_patterns(clause)
         pending = list(clause.body)
         filters, bindings = list(clause.filters), list(clause.bindings)
@@ -136,7 +138,14 @@ class _Writer:
     def _subjects(self, subject: Node, index: int, value: Node, *, known: bool) -> None:
         """Open a loop over the subjects that have a value (or any value) under a predicate."""
         name = self._name(subject)
-        if self._is_bound(value) and value != subject:
+        if isinstance(value, Var) and self._is_bound(value) and value != subject and index != self._written:
+            # Many subjects may have to be looked for, one after the other: turn the table round once.
+            self._lines.insert(1, f"{_INDENT * self._outer}i{index} = None")
+            self._say(f"if i{index} is None: i{index} = inverse(F{index})")
+            of_case = f"i{index}.get({self._name(value)}, ())"
+            known_too = f"[*{of_case}, *KI{index}.get({self._name(value)}, ())]"
+            self._open(f"for {name} in {known_too if known else of_case}:")
+        elif self._is_bound(value) and value != subject:
             wanted = self._name(value)
             of_case = f"[s for s, os in F{index}.items() if {wanted} in os]"
             self._open(f"for {name} in {of_case}{f' + KI{index}.get({wanted}, [])' if known else ''}:")
@@ -213,6 +222,15 @@ class _Writer:
         self._say(f"t = F{index}.get({s})")
         self._say(f"if t is None: F{index}[{s}] = {{{o}: {step}}}; c = True")
         self._say(f"elif {o} not in t: t[{o}] = {step}; c = True")
+
+
+def inverse(table: Mapping[int, Mapping[int, object]]) -> dict[int, list[int]]:
+    """Return a table by its objects."""
+    turned: dict[int, list[int]] = {}
+    for subject, values in table.items():
+        for value in values:
+            turned.setdefault(value, []).append(subject)
+    return turned
 
 
 def load(text: str) -> Callable[..., None]:

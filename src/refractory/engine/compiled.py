@@ -48,6 +48,7 @@ class CompiledReasoner:
         """
         self.context = read_context(knowledge.files)
         self.program = load_program(knowledge)
+        self.variables = tuple(map(codegen.variables_of, self.program.clauses))
         self._number()
         tables = codegen.Tables(
             self.ids, self._predicates, frozenset(i for i, facts in enumerate(self._known) if facts), len(self.terms)
@@ -86,7 +87,7 @@ class CompiledReasoner:
     def _close(self, case: CaseFacts) -> CompiledClosure:
         ids: dict[Term, int] = {}
         terms: list[Term] = []
-        values = self._values.copy()
+        values: list[_Value] = []
         known_ids, first = self.ids, len(self.terms)
         tables: list[_Table] = [{} for _ in self._predicates]
 
@@ -106,14 +107,14 @@ class CompiledReasoner:
             # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
             if index is not None:
                 tables[index].setdefault(number(fact.subject), {})[number(fact.object)] = None  # type: ignore[arg-type]  # a case holds no blank nodes
-        compare = _Comparison(values, number)
+        compare = _Comparison(self._values, values, number)
         fired: list[tuple[int, int, int]] = []
         self._run(
             tables, self._known, self._known_by_object, fired,
             compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge, compare.work,
-            self._leak, self._contradiction(case),
+            codegen.inverse, self._leak, self._contradiction(terms),
         )  # fmt: skip
-        return CompiledClosure(self, case, tables, (*self.terms, *terms), fired)
+        return CompiledClosure(self, case, tables, terms, fired)
 
     def _leak(self, clause: int, subject: int) -> None:
         raise KnowledgeError(
@@ -122,13 +123,14 @@ class CompiledReasoner:
             fix="Let the conclusion be about a node of the case.",
         )
 
-    def _contradiction(self, case: CaseFacts) -> Callable[[int, tuple[int, ...]], None]:
-        def stop(clause: int, _values: tuple[int, ...]) -> None:
+    def _contradiction(self, terms: Sequence[Term]) -> Callable[[int, tuple[int, ...]], None]:
+        def stop(clause: int, values: tuple[int, ...]) -> None:
             found = self.program.clauses[clause]
             classes = " and ".join(local_name(term.value) for term in found.axiom)
+            node = terms[values[0] - len(self.terms)]
             raise ContradictionError(
-                f"one node is of the disjoint classes {classes} ({found.name}).",
-                place=case.case.value,
+                f"the disjoint classes {classes} have a common individual ({found.name}).",
+                place=node.value,
                 why="From a contradiction everything follows, so nothing is concluded.",
                 fix="Let each node of the case play one part only.",
             )
@@ -144,19 +146,23 @@ class CompiledClosure:
         reasoner: CompiledReasoner,
         case: CaseFacts,
         tables: list[_Table],
-        terms: tuple[Term, ...],
+        terms: Sequence[Term],
         fired: list[tuple[int, int, int]],
     ) -> None:
         self._reasoner = reasoner
         self._case = case
         self._tables = tables
-        self._terms = terms
+        self._of_case = terms
         self._fired = fired
+
+    @cached_property
+    def _terms(self) -> tuple[Term, ...]:
+        return (*self._reasoner.terms, *self._of_case)
 
     @cached_property
     def inferred(self) -> frozenset[Triple]:
         """The facts about the case that reasoning added."""
-        return frozenset(self._derived())
+        return frozenset(self._derived)
 
     @cached_property
     def rules(self) -> dict[Triple, tuple[str, ...]]:
@@ -192,13 +198,14 @@ class CompiledClosure:
     def proof(self) -> Proof:
         """The one step by which each fact holds."""
         steps: dict[Triple, Step] = {}
-        for fact, step in self._derived().items():
+        for fact, step in self._derived.items():
             steps[fact] = self._step(fact, step)
         for fact, place in _places(self._case, self._reasoner.context).items():
             steps[fact] = Given(fact, place)
         self._add_knowledge(steps)
         return Proof(steps)
 
+    @cached_property
     def _derived(self) -> dict[Triple, tuple[int, tuple[int, ...]]]:
         return {
             self._fact(s, p, o): step
@@ -213,7 +220,8 @@ class CompiledClosure:
 
     def _step(self, fact: Triple, step: tuple[int, tuple[int, ...]]) -> Derived:
         clause = self._reasoner.program.clauses[step[0]]
-        bindings = dict(zip(codegen.variables_of(clause), (self._terms[v] for v in step[1]), strict=True))
+        names = self._reasoner.variables[step[0]]
+        bindings = dict(zip(names, [self._terms[value] for value in step[1]], strict=True))
         return derived(fact, clause, bindings)
 
     def _add_knowledge(self, steps: dict[Triple, Step]) -> None:
@@ -251,7 +259,8 @@ def derived(fact: Triple, clause: Clause, bindings: dict[str, Term]) -> Derived:
         tuple(_triple(put(s), p, put(o)) for s, p, o in clause.body),
         absences,
         clause.axiom,
-        tuple(sorted(bindings.items())) if clause.from_rule else (),
+        # Bindings come in the order of their names.
+        tuple(bindings.items()) if clause.from_rule else (),
     )
 
 
@@ -269,14 +278,19 @@ def _places(case: CaseFacts, context: Context) -> dict[Triple, str]:
 class _Comparison:
     """Compares terms by value with strict types: what cannot be read satisfies nothing, positive or negated."""
 
-    def __init__(self, values: list[_Value], number: Callable[[Term], int]) -> None:
-        self._values = values
+    def __init__(self, known: Sequence[_Value], of_case: Sequence[_Value], number: Callable[[Term], int]) -> None:
+        self._known = known
+        self._of_case = of_case
+        self._first = len(known)
         self._number = number
+
+    def _value(self, number: int) -> _Value:
+        return self._known[number] if number < self._first else self._of_case[number - self._first]
 
     def _both(self, one: int | None, other: int | None) -> tuple[_Value, _Value] | None:
         if one is None or other is None:
             return None
-        left, right = self._values[one], self._values[other]
+        left, right = self._value(one), self._value(other)
         return None if left is None or right is None or type(left) is not type(right) else (left, right)
 
     def eq(self, one: int | None, other: int | None) -> bool:
@@ -312,7 +326,7 @@ class _Comparison:
         return self.le(other, one)
 
     def _is_unordered(self, one: int | None) -> bool:
-        return one is None or not isinstance(self._values[one], Decimal | date)
+        return one is None or not isinstance(self._value(one), Decimal | date)
 
     def work(self, operation: str, one: int | None, other: int | None) -> int | None:
         """Return the number of a result, or None where it cannot be worked out."""

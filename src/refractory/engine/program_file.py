@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pyoxigraph import Literal, NamedNode, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from refractory.engine.clauses import Clause, Expression, Pattern, Term, Var
 from refractory.engine.program import FORMAT, Program
@@ -71,9 +71,17 @@ def _compiler_hash() -> str:
 def _content_hash(knowledge: Knowledge) -> str:
     """Return the hash of logic and rules as they were loaded: a knowledge may be changed after it was read."""
     total = hashlib.sha256()
-    # A blank node has another name at each reading, so it counts as one of its kind.
-    shown = ([t if isinstance(t, NamedNode | Literal) else "_" for t in triple] for triple in knowledge.logic)
-    for line in sorted(" ".join(map(str, terms)) for terms in shown):
+    # A blank node has another name at each reading, so it is called by what is said of it.
+    said: dict[object, list[Triple]] = {}
+    for triple in knowledge.logic:
+        said.setdefault(triple.subject, []).append(triple)
+
+    def name(term: object) -> str:
+        if not isinstance(term, BlankNode):
+            return str(term)
+        return "[" + " ; ".join(sorted(f"{t.predicate} {name(t.object)}" for t in said.get(term, ()))) + "]"
+
+    for line in sorted(f"{name(t.subject)} {t.predicate} {name(t.object)}" for t in knowledge.logic):
         total.update(line.encode())
     for rule in knowledge.rules:
         total.update(rule.text.encode())

@@ -1,4 +1,4 @@
-"""What would bring advice about, or take it away: the smallest sets of unknown facts that change it, found by trying."""
+"""What would bring advice about, or take it away: the smallest sets of unknown facts that change it, found by tries."""
 
 from __future__ import annotations
 
@@ -99,7 +99,9 @@ def pivot(base: KnowledgeBase, case: Case, action: str, *, most: int = MOST) -> 
     search = _Search(base, case, Key(ACTION, local_name(term.value)))
     found = []
     for supposed, after in search.found(most):
-        names = {value: tuple(sorted(local_name(f.value) for f, v in supposed if v is value)) for value in (True, False)}
+        names = {
+            value: tuple(sorted(local_name(f.value) for f, v in supposed if v is value)) for value in (True, False)
+        }
         effect = COMES if not search.before else CHANGES if after else GOES
         found.append(Pivot(names[True], names[False], effect, after))
     note = f"Not all sets were tried: the first {most} of {search.number}." if search.number > most else ""
