@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import refractory
-from tests.support import ROOT
+from tests.support import ROOT, read_case, shipped
 
 HEAVY = ("rdflib", "owlrl", "pyshacl", "pyoxigraph", "rich")
 
@@ -41,3 +44,22 @@ def test_importing_brings_no_library_along(statement: str) -> None:
     ).stdout.strip()
 
     assert loaded == ""
+
+
+@pytest.mark.parametrize("form", ["json", "ttl"])
+def test_nothing_heavy_is_on_the_way_to_an_answer(form: str, tmp_path: Path) -> None:
+    """From a case to its answer, with proofs and questions, neither rdflib nor owlrl nor pySHACL is imported."""
+    case = read_case("design-example")
+    path = tmp_path / f"case.{form}"
+    path.write_text(json.dumps(case.to_json()) if form == "json" else case.to_turtle(), encoding="utf-8")
+    _ = shipped().reasoner  # the program is compiled, or found, once
+    code = (
+        "import sys, refractory; kb = refractory.KnowledgeBase.load();"
+        f"answer = kb.assess(refractory.Case.read({str(path)!r})).to_json();"
+        "assert answer['proofs'] and answer['questions'];"
+        "print(*[m for m in ('rdflib', 'owlrl', 'pyshacl') if m in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+
+    assert loaded.stdout.strip() == ""
