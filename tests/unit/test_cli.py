@@ -365,7 +365,7 @@ def test_output_is_utf_8_in_any_locale() -> None:
 
 def test_time_runs_out_with_exit_4() -> None:
     """A computation that takes too long is given up, and the message says how to allow more."""
-    done = run("assess", CASE, "--timeout", "0.2")
+    done = run("assess", CASE, "--engine", "reference", "--timeout", "0.2")
 
     assert (4, "") == (done.returncode, done.stdout)
     assert "--timeout" in done.stderr
