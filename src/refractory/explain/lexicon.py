@@ -40,7 +40,6 @@ class Lexicon:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self.rules: Mapping[str, QueryFile] = {rule.name: rule for rule in knowledge.rules}
-        self._order = {source.id: place for place, source in enumerate(knowledge.guidance)}
         self._labels: dict[NamedNode, str] = {}
         self._of_rule: dict[str, tuple[StatementRef, ...]] = {}
         self._json: dict[str, dict[str, Any]] = {}
@@ -95,22 +94,8 @@ class Lexicon:
         """Return the statements that a rule encodes."""
         found = self._of_rule.get(name)
         if found is None:
-            found = self._of_rule[name] = self._references(self.rules[name].list("encodes"))
+            found = self._of_rule[name] = self.knowledge.cited(self.rules[name].list("encodes"))
         return found
-
-    def _references(self, identifiers: Iterable[str]) -> tuple[StatementRef, ...]:
-        """Return statements of the sources in use: the leading source first, then by line."""
-        found = [reference for reference in map(self._reference, set(identifiers)) if reference.source in self._order]
-        return tuple(sorted(found, key=lambda s: (self._order[s.source], s.line, s.id)))
-
-    def _reference(self, identifier: str) -> StatementRef:
-        statement, text = rfy(identifier), self.knowledge.text
-        line = self.knowledge.value(statement, rfy("onLine"))
-        number = (
-            text(line, rfy("lineNumber")) if isinstance(line, NamedNode) else text(statement, rfy("statementNumber"))
-        )
-        source = local_name(text(statement, rfy("ofGuidance")))
-        return StatementRef(identifier, source, int(number or 0), text(statement, rfy("citation")) or None)
 
     def places(self, statements: Iterable[StatementRef]) -> str:
         """Return the places of statements by source: `<source> line 24, citation 1; line 25`."""
@@ -139,7 +124,7 @@ class Lexicon:
             )
             if isinstance(source, NamedNode | BlankNode) and isinstance(predicate, NamedNode) and target is not None:
                 encoded = [local_name(s.value) for s in self.knowledge.values(axiom, rfy("encodes"))]
-                found.append((Triple(source, predicate, target), self._references(encoded)))
+                found.append((Triple(source, predicate, target), self.knowledge.cited(encoded)))
         return tuple(found)
 
     @cached_property

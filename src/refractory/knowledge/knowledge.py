@@ -130,6 +130,12 @@ class Knowledge:
             for term in self.subjects(Rdf.TYPE, rfy("Statement"))
         }
 
+    def cited(self, identifiers: Iterable[str]) -> tuple[StatementRef, ...]:
+        """Return statements of the sources in use by their local names: the leading source first, then by line."""
+        order = {source.id: place for place, source in enumerate(self.guidance)}
+        found = [self.statements[identifier] for identifier in set(identifiers)]
+        return tuple(sorted((s for s in found if s.source in order), key=lambda s: (order[s.source], s.line, s.id)))
+
     def line_of(self, term: NamedNode) -> int:
         """Return the line on which a statement or gap stands in its source, or the number of one of our own."""
         line = self.value(term, rfy("onLine"))

@@ -47,10 +47,7 @@ class CaseView:
             for rule in self._closure.rules.get(Triple(*fact), ())
             for statement in self.knowledge.encodes[rule]
         }
-        order = {source.id: place for place, source in enumerate(self.knowledge.guidance)}
-        known = self.knowledge.statements
-        found = [known[identifier] for identifier in ids if known[identifier].source in order]
-        return tuple(sorted(found, key=lambda s: (order[s.source], s.line, s.id)))
+        return self.knowledge.cited(ids)
 
     def linked(self, annotation: NamedNode) -> Iterator[tuple[NamedNode, NamedNode]]:
         """Yield (property, value) for each property that an annotation gives a meaning, in canonical order."""
