@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from tests.support import CASES, expected, golden, projected, read_case, shipped, slugs
+from tests.support import CASES, ROOT, expected, golden, projected, read_case, shipped, slugs
 
 PUBLISHED = ("v1-", "v3", "v5-", "v6-", "v7-", "v8-", "v14-", "v16-", "v19")
 
@@ -42,3 +46,15 @@ def test_each_case_tells_its_story_and_source(slug: str) -> None:
     assert {"case.json", "expected.json", "story.md"} == {path.name for path in folder.iterdir()}
     assert len((folder / "story.md").read_text(encoding="utf-8").split()) > 15
     assert read_case(slug).id.endswith(slug)
+
+
+def test_the_command_answers_all_cases_in_the_published_form() -> None:
+    """`refractory assess` of every case at once prints JSON that fits the schema and says what was written by hand."""
+    files = [str(CASES / slug / "case.json") for slug in slugs()]
+    command = [sys.executable, "-m", "refractory", "assess", *files, "--format", "json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    answers = json.loads(subprocess.run(command, capture_output=True, check=True, env=environment).stdout)
+    schema = json.loads((ROOT / "schemas" / "assessment.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(answers)
+
+    assert [expected(slug) for slug in slugs()] == [projected(answer) for answer in answers]
