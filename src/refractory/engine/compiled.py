@@ -21,13 +21,13 @@ from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.places import Context, Places, read_context
 from refractory.model.facts import CaseFacts
 from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated, Step
+from refractory.model.values import plain, value_of
 from refractory.vocabulary import Xsd, local_name
 
 # What a term is compared by: an IRI's number, a number, a day, a text; None for a literal that cannot be read.
 _Value = int | Decimal | date | str | None
 _Table = dict[int, dict[int, tuple[int, tuple[int, ...]] | None]]
 
-_NUMBERS = {Xsd.DECIMAL, Xsd.INTEGER}
 _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -340,23 +340,8 @@ class _Comparison:
         return self._number(Literal(plain(result), datatype=Xsd.DECIMAL))
 
 
-def plain(value: Decimal) -> str:
-    """Return a number without exponent and without zeros at its end."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _value(term: Term, number: int) -> _Value:
-    if isinstance(term, NamedNode):
-        return number
-    try:
-        if term.datatype in _NUMBERS:
-            return Decimal(term.value)
-        if term.datatype == Xsd.DATE:
-            return date.fromisoformat(term.value)
-    except (InvalidOperation, ValueError):
-        return None
-    return term.value if term.datatype == Xsd.STRING else None
+    return number if isinstance(term, NamedNode) else value_of(term)
 
 
 def _patterns(clause: Clause) -> Iterator[Pattern]:

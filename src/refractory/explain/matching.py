@@ -6,12 +6,13 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
+from refractory.model.values import value_of
 from refractory.vocabulary import Xsd
 
 Bindings = Mapping[str, Term]
@@ -19,7 +20,6 @@ Group = tuple[Pattern, ...]
 Comparison = tuple[str, Expression, Expression]
 
 _Comparable = Decimal | date | str
-_NUMBERS: Final = frozenset({Xsd.DECIMAL, Xsd.INTEGER})
 _ORDER: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -212,16 +212,7 @@ def _number(term: Term | None) -> Decimal | None:
 
 
 def _comparable(term: Term | None) -> _Comparable | None:
-    if not isinstance(term, Literal):
-        return None
-    try:
-        if term.datatype in _NUMBERS:
-            return Decimal(term.value)
-        if term.datatype == Xsd.DATE:
-            return date.fromisoformat(term.value)
-    except (InvalidOperation, ValueError):
-        return None
-    return term.value if term.datatype == Xsd.STRING else None
+    return value_of(term) if isinstance(term, Literal) else None
 
 
 def put(node: Node, bindings: Bindings) -> Term | None:

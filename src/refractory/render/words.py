@@ -10,6 +10,7 @@ from pyoxigraph import NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import Quantity, Regimen, StatementRef
+from refractory.model.values import plain
 from refractory.vocabulary import NAMESPACE, Skos, rfy
 
 
@@ -78,12 +79,6 @@ class Words:
 def capital(text: str) -> str:
     """Return a text with its first letter as a capital, the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def plain(value: Decimal) -> str:
-    """Return a number without trailing zeros and without an exponent."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def quantity(amount: Quantity) -> str:
