@@ -19,12 +19,13 @@ _INDENT = "    "
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """How terms and predicates are numbered, and which predicates and (predicate, object) pairs the knowledge has."""
+    """How terms and predicates are numbered, which predicates the knowledge has, and which a clause concludes."""
 
     ids: Mapping[Term, int]
     predicates: Mapping[Term, int]
     known_predicates: frozenset[int]
     first_case_id: int
+    concluded: frozenset[int] = frozenset()
 
 
 def variables_of(clause: Clause) -> tuple[str, ...]:
@@ -54,23 +55,36 @@ def write_program(program: Program, tables: Tables) -> str:
     lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(tables.predicates.values())]
     lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(tables.known_predicates)]
     for numbers, again in program.blocks:
-        depth = 1
+        clauses = [(number, program.clauses[number]) for number in numbers]
         if again:
-            lines.append(f"{_INDENT}c = True")
-            lines.append(f"{_INDENT}while c:")
-            lines.append(f"{_INDENT * 2}c = False")
-            depth = 2
-        for number in numbers:
-            lines += writer.clause(number, program.clauses[number], depth)
+            lines += _circle(clauses, writer, tables)
+        else:
+            lines += [line for number, clause in clauses for line in writer.clause(number, clause, 1)]
     return "\n".join(lines) + "\n"
+
+
+def _circle(clauses: Sequence[tuple[int, Clause]], writer: _Writer, tables: Tables) -> list[str]:
+    """Return the lines of clauses that feed each other: each runs again only when what it reads has grown."""
+    heads = {clause.head[1] for _, clause in clauses if clause.head}
+    lines = [f"{_INDENT}w{i} = 0" for i in sorted(tables.predicates[head] for head in heads)]
+    lines += [f"{_INDENT}s{number} = -1" for number, _ in clauses]
+    lines += [f"{_INDENT}c = True", f"{_INDENT}while c:", f"{_INDENT * 2}c = False"]
+    for number, clause in clauses:
+        read = sorted({tables.predicates[pattern[1]] for pattern in clause.body if pattern[1] in heads})
+        lines.append(f"{_INDENT * 2}w = {' + '.join(f'w{i}' for i in read) or '0'}")
+        lines.append(f"{_INDENT * 2}if w != s{number}:")
+        lines.append(f"{_INDENT * 3}s{number} = w")
+        lines += writer.clause(number, clause, 3, in_circle=True)
+    return lines
 
 
 class _Writer:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def clause(self, number: int, clause: Clause, depth: int) -> list[str]:
+    def clause(self, number: int, clause: Clause, depth: int, *, in_circle: bool = False) -> list[str]:
         """Return the lines of one clause: its patterns as loops and tests, then its absences, then its conclusion."""
+        self._in_circle = in_circle
         self._lines = [f"{_INDENT * depth}# {clause.name}"]
         self._depth = depth
         self._bound: set[str] = set()
@@ -111,9 +125,13 @@ class _Writer:
         """Return how much a pattern would make the join grow: tests first, then what hangs on a bound subject."""
         subject, predicate, value = pattern
         index = self._tables.predicates[predicate]
-        outside = 1.5 if self._is_known(index, pattern) else 0.0
+        known = self._is_known(index, pattern)
+        outside = 1.5 if known else 0.0
         if self._is_bound(subject):
             return 0.0 if self._is_bound(value) else 1.0
+        if known and index not in self._tables.concluded and self._is_bound(value):
+            # Few terms of the knowledge have one value of what is only ever stated: as good as a bound subject.
+            return 1.0
         return (2.0 if self._is_bound(value) else 3.0) + outside
 
     def _pattern(self, pattern: Pattern, clause: Clause) -> None:
@@ -220,8 +238,9 @@ class _Writer:
         if clause.from_rule:
             self._say(f"R.append(({number}, {s}, {o}))")
         self._say(f"t = F{index}.get({s})")
-        self._say(f"if t is None: F{index}[{s}] = {{{o}: {step}}}; c = True")
-        self._say(f"elif {o} not in t: t[{o}] = {step}; c = True")
+        grown = f"; w{index} += 1; c = True" if self._in_circle else ""
+        self._say(f"if t is None: F{index}[{s}] = {{{o}: {step}}}{grown}")
+        self._say(f"elif {o} not in t: t[{o}] = {step}{grown}")
 
 
 def inverse(table: Mapping[int, Mapping[int, object]]) -> dict[int, list[int]]:

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -51,7 +51,11 @@ class CompiledReasoner:
         self.variables = tuple(map(codegen.variables_of, self.program.clauses))
         self._number()
         tables = codegen.Tables(
-            self.ids, self._predicates, frozenset(i for i, facts in enumerate(self._known) if facts), len(self.terms)
+            self.ids,
+            self._predicates,
+            frozenset(i for i, facts in enumerate(self._known) if facts),
+            len(self.terms),
+            frozenset(self._predicates[c.head[1]] for c in self.program.clauses if c.head),
         )
         self._run = codegen.load(codegen.write_program(self.program, tables))
 
@@ -333,11 +337,17 @@ class _Comparison:
         pair = self._both(one, other)
         if pair is None or not isinstance(pair[0], Decimal) or not isinstance(pair[1], Decimal):
             return None
-        try:
-            result = _ARITHMETIC[operation](pair[0], pair[1])
-        except (InvalidOperation, ZeroDivisionError):
-            return None
-        return self._number(Literal(plain(result), datatype=Xsd.DECIMAL))
+        result = _worked(operation, pair[0], pair[1])
+        return None if result is None else self._number(result)
+
+
+@lru_cache(maxsize=4_096)
+def _worked(operation: str, one: Decimal, other: Decimal) -> Literal | None:
+    """Return a result as a term; the same few doses and hours are worked with in case after case."""
+    try:
+        return Literal(plain(_ARITHMETIC[operation](one, other)), datatype=Xsd.DECIMAL)
+    except (InvalidOperation, ZeroDivisionError):
+        return None
 
 
 def _value(term: Term, number: int) -> _Value:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, Triple
 
 from refractory.engine.axioms import is_axiom, is_declaration, read_axioms
-from refractory.engine.clauses import Clause, Node, Pattern, Term, Var, circle, kind, meets
+from refractory.engine.clauses import Clause, Kind, Node, Pattern, Term, Var, circle, kind, meets
 from refractory.knowledge.knowledge import Knowledge
 
 FORMAT = 1
 """The version of the program's form; it is part of its name."""
 
 Bindings = tuple[tuple[str, Term], ...]
+# Facts by predicate, and by predicate with subject or object; None: whatever it is.
+_Index = dict[tuple[object, NamedNode, object], list[Triple]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,16 @@ def _close(facts: Iterable[Triple], axioms: Sequence[Clause]) -> dict[Triple, tu
     changed = True
     while changed:
         changed = False
-        by_predicate: dict[NamedNode, list[Triple]] = {}
+        index: _Index = {}
         for fact in known:
-            by_predicate.setdefault(fact.predicate, []).append(fact)
+            for key in (
+                (None, fact.predicate, None),
+                (fact.subject, fact.predicate, None),
+                (None, fact.predicate, fact.object),
+            ):
+                index.setdefault(key, []).append(fact)
         for axiom in axioms:
-            for bindings in _matches(axiom.body, by_predicate, {}):
+            for bindings in _matches(axiom.body, index, {}):
                 if axiom.head is None:
                     continue
                 subject, predicate, value = (_put(node, bindings) for node in axiom.head)
@@ -76,17 +83,21 @@ def _close(facts: Iterable[Triple], axioms: Sequence[Clause]) -> dict[Triple, tu
     return known
 
 
-def _matches(
-    body: Sequence[Pattern], facts: Mapping[NamedNode, Sequence[Triple]], bindings: dict[str, Term]
-) -> Iterator[dict[str, Term]]:
+def _matches(body: Sequence[Pattern], facts: _Index, bindings: dict[str, Term]) -> Iterator[dict[str, Term]]:
     if not body:
         yield bindings
         return
     (subject, predicate, value), rest = body[0], body[1:]
-    for fact in facts.get(predicate, ()):
+    one, other = _bound(subject, bindings), _bound(value, bindings)
+    # Facts are looked up by the subject where that is known, else by the object, else all are.
+    for fact in facts.get((one, predicate, other if one is None else None), ()):
         new = dict(bindings)
         if _fits(subject, fact.subject, new) and _fits(value, fact.object, new):
             yield from _matches(rest, facts, new)
+
+
+def _bound(node: Node, bindings: Mapping[str, Term]) -> Term | None:
+    return bindings.get(node) if isinstance(node, Var) else node
 
 
 def _fits(node: Node, term: object, bindings: dict[str, Term]) -> bool:
@@ -106,20 +117,24 @@ def _in_order(clauses: Sequence[Clause]) -> tuple[tuple[Clause, ...], tuple[tupl
         RuleError: A circle leads through an absence.
     """
     count = len(clauses)
-    heads = [kind(c.head) if c.head else None for c in clauses]
-    reads = [[kind(p) for p in c.body] for c in clauses]
-    absences = [[kind(p) for group in c.absent for p in group] for c in clauses]
+    # Which clauses read, or want absent, a kind of fact: by its predicate, for only kinds of one predicate can meet.
+    readers: dict[str, list[tuple[int, Kind]]] = {}
+    wanting: dict[str, list[tuple[int, Kind]]] = {}
+    for index, clause in enumerate(clauses):
+        for pattern in clause.body:
+            readers.setdefault(pattern[1].value, []).append((index, kind(pattern)))
+        for pattern in (p for group in clause.absent for p in group):
+            wanting.setdefault(pattern[1].value, []).append((index, kind(pattern)))
     after: list[set[int]] = [set() for _ in range(count)]
     blocked: set[tuple[int, int]] = set()
-    for one, head in enumerate(heads):
-        if head is None:
+    for one, clause in enumerate(clauses):
+        if clause.head is None:
             continue
-        for other in range(count):
-            if any(meets(head, given) for given in absences[other]):
-                blocked.add((one, other))
-                after[one].add(other)
-            elif any(meets(head, given) for given in reads[other]):
-                after[one].add(other)
+        head = kind(clause.head)
+        after[one] |= {other for other, given in readers.get(head[0], ()) if meets(head, given)}
+        without = {other for other, given in wanting.get(head[0], ()) if meets(head, given)}
+        after[one] |= without
+        blocked |= {(one, other) for other in without}
     reach = [_reachable(start, after) for start in range(count)]
     faults = {(one, other) for one, other in blocked if one in reach[other]}
     if faults:
