@@ -54,7 +54,17 @@ FULL: dict[str, Any] = {
             "specimen": "lesion, left thorax",
         }
     ],
-    "genotype": [{"virus": "VaricellaZosterVirus", "gene": "ORF36", "mutation": "R130Q"}],
+    "genotype": [
+        {
+            "virus": "VaricellaZosterVirus",
+            "gene": "ORF36",
+            "mutation": "R130Q",
+            "effect": "LossOfFunction",
+            "collectedOn": "2026-03-08",
+            "specimen": "lesion, left thorax",
+        }
+    ],
+    "measurements": [{"quantity": "SerumCreatinine", "value": 1.8, "unit": "mg/dL", "takenOn": "2026-03-09"}],
     "unavailable": ["FoscarnetIntravenous"],
 }
 
@@ -82,7 +92,12 @@ TURTLE = f"""
         rfy:collectedOn "2026-03-08"^^xsd:date ; rfy:specimen "lesion, left thorax"
     ] ;
     rfy:hasGenotypeFinding [
-        rfy:foundInVirus rfy:VaricellaZosterVirus ; rfy:foundInGene rfy:ORF36 ; rfy:mutation "R130Q"
+        rfy:foundInVirus rfy:VaricellaZosterVirus ; rfy:foundInGene rfy:ORF36 ; rfy:mutation "R130Q" ;
+        rfy:hasEffect rfy:LossOfFunction ; rfy:collectedOn "2026-03-08"^^xsd:date ; rfy:specimen "lesion, left thorax"
+    ] ;
+    rfy:hasMeasurement [
+        rfy:ofQuantity rfy:SerumCreatinine ; rfy:measuredValue 1.8 ; rfy:unitCode "mg/dL" ;
+        rfy:takenOn "2026-03-09"^^xsd:date
     ] ;
     rfy:hasUnavailable rfy:FoscarnetIntravenous .
 

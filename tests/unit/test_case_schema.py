@@ -88,6 +88,9 @@ def test_every_golden_case_validates(path: Path) -> None:
         {"id": "urn:a:b", "present": "HivInfection"},
         {"id": "urn:a:b", "treatments": [{"drug": "Valacyclovir"}]},
         {"id": "urn:a:b", "treatments": [{"status": "Ongoing"}]},
+        {"id": "urn:a:b", "measurements": [{"quantity": "SerumCreatinine", "value": 1.8}]},
+        {"id": "urn:a:b", "measurements": [{"quantity": "SerumCreatinine", "value": "1.8", "unit": "mg/dL"}]},
+        {"id": "urn:a:b", "genotype": [{"effects": "LossOfFunction"}]},
         {"id": "urn:a:b", "@context": "http://127.0.0.1/"},
     ],
 )

@@ -1,19 +1,34 @@
-"""What the reader adds to a case, because no rule makes a node: patient, virus, isolates, specimens, day counts.
+"""What the reader adds to a case, because no rule makes a node or a unit: patient, virus, isolates, days, quantities.
 
-Resistance belongs to the virus of the episode, seen through isolates: each laboratory result describes an isolate of
-its own. Two results are told apart by their dates or by their specimens, so one text for a specimen is one node.
+Resistance belongs to the virus of the episode, seen through isolates: each laboratory result, and after the results
+each genotype finding, describes an isolate of its own. Two are told apart by their dates or by their specimens, so one
+text for a specimen is one node.
+
+Of each quantity that the case gives, one value counts, in the quantity's canonical unit: that of the latest
+measurement, or the one that the patient's own property states. A case that says two that differ does not conform, and
+whatever stands here of it is not used.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.case import nodes
+from refractory.case.quantities import Quantities
+from refractory.model.values import plain
 from refractory.vocabulary import Rdf, Xsd, rfy
+
+_COUNTED: Final = {"startedOn": "daysSinceStart", "endedOn": "daysSinceEnd"}
+# In this order isolates are numbered.
+_FINDINGS: Final = ("hasSusceptibilityResult", "hasGenotypeFinding")
+
+_Said = Mapping[NamedNode, Sequence[Triple]]
 
 
 def assessed_on(case: NamedNode, asserted: Iterable[Triple]) -> date | None:
@@ -26,43 +41,95 @@ def assessed_on(case: NamedNode, asserted: Iterable[Triple]) -> date | None:
     return date.fromisoformat(days[0]) if len(days) == 1 else None
 
 
-def frame(case: NamedNode, asserted: tuple[Triple, ...]) -> Iterator[Triple]:
+def frame(case: NamedNode, asserted: tuple[Triple, ...], quantities: Quantities) -> Iterator[Triple]:
     """Yield the facts that complete a case before reasoning."""
-    if not any(t.predicate == rfy("hasPatient") for t in asserted):
-        patient = nodes.node(case, nodes.PATIENT)
-        yield Triple(case, rfy("hasPatient"), patient)
-        yield Triple(patient, Rdf.TYPE, rfy("Patient"))
-    yield from _virus(case, asserted)
-    yield from _days(case, asserted)
+    said: dict[NamedNode, list[Triple]] = {}
+    for t in asserted:
+        said.setdefault(t.predicate, []).append(t)
+    patients = _objects(rfy("hasPatient"), said)
+    if not patients:
+        patients = [nodes.node(case, nodes.PATIENT)]
+        yield Triple(case, rfy("hasPatient"), patients[0])
+        yield Triple(patients[0], Rdf.TYPE, rfy("Patient"))
+    yield from _virus(case, said)
+    yield from _days(case, said)
+    yield from _quantities(case, patients[0], said, quantities)
 
 
-def _virus(case: NamedNode, asserted: tuple[Triple, ...]) -> Iterator[Triple]:
+def _objects(predicate: NamedNode, said: _Said) -> list[NamedNode]:
+    """Return the nodes that a property leads to, each once and in order."""
+    found = {t.object for t in said.get(predicate, ()) if isinstance(t.object, NamedNode)}
+    return sorted(found, key=nodes.in_order)
+
+
+def _virus(case: NamedNode, said: _Said) -> Iterator[Triple]:
     virus = nodes.node(case, nodes.VIRUS)
     yield Triple(case, rfy("hasVirus"), virus)
     yield Triple(virus, Rdf.TYPE, rfy("EpisodeVirus"))
-    results = {
-        t.object for t in asserted if t.predicate == rfy("hasSusceptibilityResult") and isinstance(t.object, NamedNode)
-    }
+    findings = [finding for predicate in _FINDINGS for finding in _objects(rfy(predicate), said)]
     specimens: dict[str, NamedNode] = {}
-    for number, result in enumerate(sorted(results, key=nodes.in_order), 1):
+    for number, finding in enumerate(findings, 1):
         isolate = nodes.node(case, nodes.ISOLATE, number)
         yield Triple(isolate, Rdf.TYPE, rfy("Isolate"))
         yield Triple(virus, rfy("hasIsolate"), isolate)
-        yield Triple(result, rfy("describesIsolate"), isolate)
-        for t in asserted:
-            if t.subject == result and t.predicate == rfy("specimen") and isinstance(t.object, Literal):
+        yield Triple(finding, rfy("describesIsolate"), isolate)
+        for t in said.get(rfy("specimen"), ()):
+            if t.subject == finding and isinstance(t.object, Literal):
                 fresh = nodes.node(case, nodes.SPECIMEN, len(specimens) + 1)
                 specimen = specimens.setdefault(_same_specimen(t.object.value), fresh)
                 yield Triple(isolate, rfy("fromSpecimen"), specimen)
                 yield Triple(specimen, Rdf.TYPE, rfy("Specimen"))
 
 
-def _days(case: NamedNode, asserted: tuple[Triple, ...]) -> Iterator[Triple]:
-    today = assessed_on(case, asserted)
-    for t in asserted:
-        if today and t.predicate == rfy("startedOn") and isinstance(t.object, Literal):
-            days = (today - date.fromisoformat(t.object.value)).days
-            yield Triple(t.subject, rfy("daysSinceStart"), Literal(str(days), datatype=Xsd.DECIMAL))
+def _days(case: NamedNode, said: _Said) -> Iterator[Triple]:
+    today = assessed_on(case, said.get(rfy("assessedOn"), ()))
+    for predicate, count in _COUNTED.items():
+        for t in said.get(rfy(predicate), ()):
+            if today and isinstance(t.object, Literal):
+                days = (today - date.fromisoformat(t.object.value)).days
+                yield Triple(t.subject, rfy(count), Literal(str(days), datatype=Xsd.DECIMAL))
+
+
+def _quantities(case: NamedNode, patient: NamedNode, said: _Said, quantities: Quantities) -> Iterator[Triple]:
+    measured = _latest(said, quantities) if rfy("hasMeasurement") in said else {}
+    for quantity, (measurement, value) in measured.items():
+        yield Triple(case, rfy("hasQuantityValue"), measurement)
+        yield Triple(measurement, rfy("canonicalValue"), value)
+        if quantity in quantities.stated and quantities.stated[quantity] not in said:
+            yield Triple(patient, quantities.stated[quantity], value)
+    # What the patient's own property states has no node, so it gets one.
+    number = 0
+    for quantity, predicate in quantities.stated.items():
+        values = [t.object.value for t in said.get(predicate, ()) if isinstance(t.object, Literal)]
+        if len(values) == 1 and quantity not in measured:
+            number += 1
+            node = nodes.node(case, nodes.QUANTITY, number)
+            yield Triple(case, rfy("hasQuantityValue"), node)
+            yield Triple(node, rfy("ofQuantity"), quantity)
+            yield Triple(node, rfy("canonicalValue"), _decimal(Decimal(values[0])))
+
+
+def _latest(said: _Said, quantities: Quantities) -> dict[NamedNode, tuple[NamedNode, Literal]]:
+    """Return for each quantity the measurement that counts, and its value in the canonical unit."""
+    found: dict[NamedNode, tuple[str, NamedNode, Literal]] = {}
+    for node in _objects(rfy("hasMeasurement"), said):
+        of = [t.object for t in said.get(rfy("ofQuantity"), ()) if t.subject == node]
+        numbers, units, days = (_texts(node, rfy(name), said) for name in ("measuredValue", "unitCode", "takenOn"))
+        # What is missing, or said twice, is for the shapes to tell.
+        if len(of) == len(numbers) == len(units) == 1 and len(days) <= 1 and isinstance(of[0], NamedNode):
+            value = quantities.canonical_value(of[0], numbers[0], units[0])
+            day = days[0] if days else ""
+            if value is not None and (of[0] not in found or day > found[of[0]][0]):
+                found[of[0]] = (day, node, _decimal(value))
+    return {quantity: (node, value) for quantity, (_, node, value) in found.items()}
+
+
+def _texts(node: NamedNode, predicate: NamedNode, said: _Said) -> list[str]:
+    return [t.object.value for t in said.get(predicate, ()) if t.subject == node and isinstance(t.object, Literal)]
+
+
+def _decimal(value: Decimal) -> Literal:
+    return Literal(plain(value), datatype=Xsd.DECIMAL)
 
 
 def _same_specimen(text: str) -> str:

@@ -15,6 +15,7 @@ from refractory.case.decode import decode
 from refractory.case.json_text import Number, Pairs
 from refractory.case.limits import MAX_ENTRIES, MAX_IDENTIFIER, MAX_TEXT
 from refractory.case.mapping import CONTEXT, CaseMapping, Key, Part
+from refractory.case.quantities import UNIT_CODE, check_unit
 from refractory.case.showing import shown
 from refractory.errors import LimitError, RefusedError
 from refractory.knowledge.knowledge import Knowledge
@@ -115,12 +116,17 @@ class _Reader:
     def _term(self, key: Key, item: object, place: str) -> NamedNode | Literal:
         if key.datatype == Xsd.DECIMAL:
             if not isinstance(item, Number):
-                fix = "Write the number alone, without quotes; its unit is in the key's name."
+                fix = "Write the number alone, without quotes; its unit is in the key's name, or in a key of its own."
                 raise _misplaced(item, "a number", place, fix)
             return lexical.literal(str(item), key.datatype, place)
         if type(item) is not str:
             raise _misplaced(item, "a text in quotes", place)
-        return lexical.literal(item, key.datatype, place) if key.datatype else self._named(item, place)
+        if key.datatype is None:
+            return self._named(item, place)
+        literal = lexical.literal(item, key.datatype, place)
+        if key.predicate == UNIT_CODE:
+            check_unit(item, self.knowledge, place)
+        return literal
 
     def _named(self, name: str, place: str) -> NamedNode:
         if len(name) > MAX_TEXT:

@@ -25,6 +25,7 @@ _PARTS: Final = {
     "treatments": ("Treatment", "treatment"),
     "susceptibility": ("SusceptibilityResult", "result"),
     "genotype": ("GenotypeFinding", "genotype"),
+    "measurements": ("Measurement", "measurement"),
 }
 
 

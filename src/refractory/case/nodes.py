@@ -10,7 +10,8 @@ PATIENT = "patient"
 VIRUS = "virus"
 ISOLATE = "isolate"
 SPECIMEN = "specimen"
-_RESERVED = re.compile(rf"{VIRUS}|({ISOLATE}|{SPECIMEN})\.[0-9]+")
+QUANTITY = "quantity"
+_RESERVED = re.compile(rf"{VIRUS}|({ISOLATE}|{SPECIMEN}|{QUANTITY})\.[0-9]+")
 
 
 def node(case: NamedNode, name: str, number: int | None = None) -> NamedNode:
@@ -19,7 +20,7 @@ def node(case: NamedNode, name: str, number: int | None = None) -> NamedNode:
 
 
 def is_reserved(case: NamedNode, candidate: NamedNode) -> bool:
-    """Say whether a node bears a name that only the reader of a case gives: its virus, isolates, specimens."""
+    """Say whether a node bears a name that only the reader of a case gives: its virus, isolates, specimens, values."""
     base = _base(case)
     return candidate.value.startswith(base) and bool(_RESERVED.fullmatch(candidate.value.removeprefix(base)))
 

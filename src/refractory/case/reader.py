@@ -15,6 +15,7 @@ from refractory.case import json_form, turtle_form
 from refractory.case.frame import assessed_on, frame
 from refractory.case.limits import MAX_BYTES, MAX_TRIPLES
 from refractory.case.mapping import CaseMapping
+from refractory.case.quantities import Quantities
 from refractory.errors import LimitError, RefusedError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, canonical
@@ -95,7 +96,8 @@ class Case:
         asserted = canonical(said)
         if len(asserted) > MAX_TRIPLES:
             raise LimitError(f"the case has more than {MAX_TRIPLES} facts.", fix="A case is one episode.")
-        facts = CaseFacts(case, asserted, canonical(frame(case, asserted)), assessed_on(case, asserted))
+        added = canonical(frame(case, asserted, Quantities.of(knowledge)))
+        facts = CaseFacts(case, asserted, added, assessed_on(case, asserted))
         return cls(facts, CaseMapping.of(knowledge))
 
     @property

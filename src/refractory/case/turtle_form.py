@@ -16,6 +16,7 @@ from refractory.case.blank_nodes import name_blank_nodes
 from refractory.case.decode import decode
 from refractory.case.limits import MAX_DEPTH, MAX_ENTRIES, MAX_IDENTIFIER, MAX_TRIPLES
 from refractory.case.mapping import CaseMapping, Key, Part
+from refractory.case.quantities import UNIT_CODE, check_unit
 from refractory.case.showing import PREFIXES, short, shown
 from refractory.errors import LimitError, RefusedError
 from refractory.knowledge.knowledge import Knowledge
@@ -23,7 +24,8 @@ from refractory.knowledge.names import did_you_mean
 from refractory.vocabulary import NAMESPACE, PREFIX, Rdf, Xsd, local_name
 
 _WRITTEN: Final = {
-    Xsd.DECIMAL: 'Write a plain number, such as 70.5 or "70.5"^^xsd:decimal; its unit is in the property\'s name.',
+    Xsd.DECIMAL: 'Write a plain number, such as 70.5 or "70.5"^^xsd:decimal; its unit is in the property\'s name, '
+    "or in a property of its own.",
     Xsd.DATE: 'Write "2026-03-10"^^xsd:date.',
     Xsd.STRING: "Write a plain text in quotes.",
 }
@@ -173,7 +175,10 @@ class _Document:
 
     def _value(self, key: Key, value: Node | Literal, place: str) -> Node | Literal:
         if key.datatype:
-            return _literal(value, key.datatype, place)
+            literal = _literal(value, key.datatype, place)
+            if key.predicate == UNIT_CODE:
+                check_unit(literal.value, self.knowledge, place)
+            return literal
         if isinstance(value, Literal):
             raise RefusedError(
                 f"the text {shown(value.value)} stands where {_wanted(key)} belongs.",

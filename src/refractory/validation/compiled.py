@@ -33,8 +33,9 @@ _PREFIXES: Final = {
     "owl": Owl.CLASS.value.removesuffix("Class"),
 }
 
-# A number of which every library makes the same, and whose products are exact in Python's decimals.
-PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,7}(\.[0-9]{1,6})?")
+# A number of which every library makes the same, and whose products are exact in Python's decimals: 13 digits at most,
+# as those have 28. Eight places are those of the smallest unit size that we have.
+PLAIN_NUMBER: Final = re.compile(r"-?(?=[0-9.]{1,14}\Z)[0-9]{1,7}(\.[0-9]{1,8})?")
 
 
 class Class(NamedTuple):
