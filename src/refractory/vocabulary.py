@@ -117,6 +117,7 @@ class Dcterms:
     _NS = "http://purl.org/dc/terms/"
     TITLE: Final = NamedNode(_NS + "title")
     IDENTIFIER: Final = NamedNode(_NS + "identifier")
+    ISSUED: Final = NamedNode(_NS + "issued")
 
 
 class Xsd:

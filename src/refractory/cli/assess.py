@@ -10,12 +10,13 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import Entry, emit_answers, read_cases, show_errors
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, common, format_option, table_option
 from refractory.cli.output import emit
 from refractory.errors import ContradictionError, NonConformingError
 
 if TYPE_CHECKING:
     from refractory.case.reader import Case
+    from refractory.genotype.table import ResistanceTable
     from refractory.model.assessment import Assessment
     from refractory.pipeline.knowledge_base import KnowledgeBase
     from refractory.render.page import Page
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("cases", metavar="CASE...", nargs=-1, required=True)
 @format_option("text", "json", "turtle", "markdown", "html")
+@table_option
 @click.option("--no-questions", is_flag=True, help="Leave out what may still be asked.")
 @click.option(
     "--engine", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True, help="Reasoner."
 )
 @common
-def assess(cases: tuple[str, ...], form: str, no_questions: bool, engine: str, settings: Settings) -> int:
+def assess(
+    cases: tuple[str, ...], *, form: str, table_path: str | None, no_questions: bool, engine: str, settings: Settings
+) -> int:
     """Assess cases: JSON (.json), Turtle (.ttl) or N-Triples (.nt) files, or - for standard input.
 
     Prints the status of resistance, what to do, consider and avoid, what to find out, and what the guidance does not
@@ -40,7 +44,8 @@ def assess(cases: tuple[str, ...], form: str, no_questions: bool, engine: str, s
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance, engine=engine)
         entries = read_cases(cases, base.knowledge)
-        answers = _answers(entries, base, questions=not no_questions)
+        table = base.table(table_path) if table_path is not None else None
+        answers = _answers(entries, base, table, questions=not no_questions)
     # Writing is not limited: a person may read page by page.
     if form == "json":
         emit_answers([answers[i].to_json() if i in answers else entry.refusal() for i, entry in enumerate(entries)])
@@ -49,18 +54,25 @@ def assess(cases: tuple[str, ...], form: str, no_questions: bool, engine: str, s
     return show_errors(entries, debug=settings.debug)
 
 
-def _answers(entries: Sequence[Entry], base: KnowledgeBase, *, questions: bool) -> dict[int, Assessment]:
+def _answers(
+    entries: Sequence[Entry], base: KnowledgeBase, table: ResistanceTable | None, *, questions: bool
+) -> dict[int, Assessment]:
     """Return the answers by the place of their input; an input without an answer gets its error."""
     cases = {place: entry.case for place, entry in enumerate(entries) if entry.case is not None}
     try:
-        return dict(zip(cases, base.assess_all(cases.values(), questions=questions), strict=True))
+        return dict(zip(cases, base.assess_all(cases.values(), questions=questions, table=table), strict=True))
     except (NonConformingError, ContradictionError):
         # One of them is at fault, and the others are to be answered all the same.
-        return _one_by_one(cases, entries, base, questions=questions)
+        return _one_by_one(cases, entries, base, table, questions=questions)
 
 
 def _one_by_one(
-    cases: dict[int, Case], entries: Sequence[Entry], base: KnowledgeBase, *, questions: bool
+    cases: dict[int, Case],
+    entries: Sequence[Entry],
+    base: KnowledgeBase,
+    table: ResistanceTable | None,
+    *,
+    questions: bool,
 ) -> dict[int, Assessment]:
     """Find which inputs do not conform, and answer the rest: together, or apart where one contradicts itself."""
     valid: dict[int, Case] = {}
@@ -71,12 +83,13 @@ def _one_by_one(
         except NonConformingError as error:
             entries[place].error = error
     try:
-        return dict(zip(valid, base.assess_all(valid.values(), questions=questions), strict=True)) if valid else {}
+        found = base.assess_all(valid.values(), questions=questions, table=table) if valid else []
+        return dict(zip(valid, found, strict=True))
     except ContradictionError:
         answers = {}
         for place, case in valid.items():
             try:
-                answers[place] = base.assess(case, questions=questions)
+                answers[place] = base.assess(case, questions=questions, table=table)
             except ContradictionError as error:
                 entries[place].error = error
         return answers

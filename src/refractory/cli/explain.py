@@ -6,7 +6,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import read_case
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, common, format_option, table_option
 from refractory.cli.output import emit, emit_json
 from refractory.errors import UsageError
 
@@ -15,9 +15,18 @@ from refractory.errors import UsageError
 @click.argument("case_name", metavar="CASE")
 @click.argument("conclusion", required=False)
 @click.option("--why-not", "action", metavar="ACTION", help="Say what is missing for this action to be advised.")
+@table_option
 @format_option("text", "tree", "json", "turtle", "mermaid", "svg")
 @common
-def explain(case_name: str, conclusion: str | None, action: str | None, form: str, settings: Settings) -> int:
+def explain(
+    case_name: str,
+    *,
+    conclusion: str | None,
+    action: str | None,
+    table_path: str | None,
+    form: str,
+    settings: Settings,
+) -> int:
     """Say why a conclusion holds: what was said, which rule and which line of a source each step rests on.
 
     CONCLUSION is an action, a pitfall, caution, conflict, gap, hypothesis or reason, a drug (for its status),
@@ -32,7 +41,8 @@ def explain(case_name: str, conclusion: str | None, action: str | None, form: st
         from refractory.pipeline.knowledge_base import KnowledgeBase
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance, engine="compiled")
-        assessment = base.assess(read_case(case_name, base.knowledge))
+        table = base.table(table_path) if table_path is not None else None
+        assessment = base.assess(read_case(case_name, base.knowledge), table=table)
         if action is None:
             text = write(assessment, base.knowledge, conclusion, form)
         else:

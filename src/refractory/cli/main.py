@@ -11,6 +11,7 @@ from refractory.cli.assess import assess
 from refractory.cli.clock import TimeUp
 from refractory.cli.explain import explain
 from refractory.cli.export import export
+from refractory.cli.genotype import genotype
 from refractory.cli.guidance import guidance
 from refractory.cli.options import State, debug_option
 from refractory.cli.output import PipeClosed, close_quietly, show_error, show_our_fault
@@ -37,7 +38,7 @@ def root() -> None:
     """
 
 
-for command in (assess, validate, explain, what_if, pivot, query, queries, export, guidance, about):
+for command in (assess, validate, explain, what_if, pivot, genotype, query, queries, export, guidance, about):
     root.add_command(command)
 
 

@@ -74,6 +74,13 @@ guidance_option = click.option(
     help="Use only this source, and what accompanies it; may be repeated. All by default.",
 )
 
+table_option = click.option(
+    "--table",
+    "table_path",
+    metavar="FILE",
+    help="Interpret genotype findings by this table of mutations, in the form of HerpesDRG.",
+)
+
 
 def format_option(*formats: str, default: str | None = None) -> Callable[[_Command], _Command]:
     """Return the option that chooses the form of the answer; the first form by default."""

@@ -10,7 +10,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import read_case
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, common, format_option, table_option
 from refractory.cli.output import emit, emit_json
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ _WIDTH = 100
 @click.command()
 @click.argument("case_name", metavar="CASE")
 @click.option("--towards", "action", required=True, metavar="ACTION", help="The action that the search is about.")
+@table_option
 @format_option("text", "json")
 @common
-def pivot(case_name: str, action: str, form: str, settings: Settings) -> int:
+def pivot(case_name: str, action: str, table_path: str | None, form: str, settings: Settings) -> int:
     """Find the smallest sets of up to three unknown facts that would bring advice on an action about.
 
     Where the action is advised on already, the sets that would take the advice away or change its kind or urgency.
@@ -34,7 +35,8 @@ def pivot(case_name: str, action: str, form: str, settings: Settings) -> int:
         from refractory.pipeline.knowledge_base import KnowledgeBase
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
-        answer = base.pivot(read_case(case_name, base.knowledge), action)
+        table = base.table(table_path) if table_path is not None else None
+        answer = base.pivot(read_case(case_name, base.knowledge), action, table=table)
         text = "" if form == "json" else "".join(f"{line}\n" for line in _lines(answer, base.knowledge))
     if form == "json":
         emit_json(answer.to_json())

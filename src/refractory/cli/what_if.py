@@ -10,7 +10,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import read_case
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, common, format_option, table_option
 from refractory.cli.output import emit, emit_json
 
 if TYPE_CHECKING:
@@ -27,9 +27,18 @@ _NONE = "-"
 @click.argument("case_name", metavar="CASE")
 @click.option("--present", multiple=True, metavar="FACT", help="Suppose that this fact is present; may be repeated.")
 @click.option("--absent", multiple=True, metavar="FACT", help="Suppose that this fact is absent; may be repeated.")
+@table_option
 @format_option("text", "json")
 @common
-def what_if(case_name: str, present: tuple[str, ...], absent: tuple[str, ...], form: str, settings: Settings) -> int:
+def what_if(
+    case_name: str,
+    *,
+    present: tuple[str, ...],
+    absent: tuple[str, ...],
+    table_path: str | None,
+    form: str,
+    settings: Settings,
+) -> int:
     """Answer a case as it is and as it would be if facts were present or absent, side by side, and say what differs.
 
     What the case itself says against a supposed fact is left out. The file is not changed.
@@ -38,7 +47,8 @@ def what_if(case_name: str, present: tuple[str, ...], absent: tuple[str, ...], f
         from refractory.pipeline.knowledge_base import KnowledgeBase
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
-        answer = base.what_if(read_case(case_name, base.knowledge), present, absent)
+        table = base.table(table_path) if table_path is not None else None
+        answer = base.what_if(read_case(case_name, base.knowledge), present, absent, table=table)
         text = "" if form == "json" else "".join(f"{line}\n" for line in _lines(answer, base))
     if form == "json":
         emit_json(answer.to_json())

@@ -15,7 +15,9 @@ from refractory.explain.lexicon import Lexicon, lexicon
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
 from refractory.model.assessment import Assessment
+from refractory.model.findings import Noted
 from refractory.model.proof import Proof
+from refractory.model.sources import Position
 from refractory.vocabulary import Rdf, rfy
 
 # What a list of an assessment holds, and the property by which the case has it.
@@ -35,7 +37,7 @@ class Conclusion:
 
     Attributes:
         sort: What it is: `recommendation`, `resistance`, `hypothesis`, `caution`, `pitfall`, `question`, `conflict`,
-            `gap`, `not applicable`, `failure`, `dose`, `day of treatment`.
+            `gap`, `not applicable`, `failure`, `dose`, `day of treatment`, `time`, `position`, `disagreement`.
         name: Its name: the local name of the action, drug, pitfall ...; that of the sort where there is one only.
         title: The same in words.
         facts: The facts that say it, the main one first.
@@ -109,6 +111,29 @@ class Behind:
         """Return the fact behind a caution, pitfall, question, conflict, gap or reason not applicable."""
         return self._known(Triple(self._case, _NOTED[sort], rfy(name)))
 
+    def position(self, name: str) -> Triple | None:
+        """Return the fact that a position is for the case: by its situation, or by the advice it is given."""
+        facts = (Triple(self._case, rfy(predicate), rfy(name)) for predicate in ("meetsPosition", "meetsRemark"))
+        return next((fact for fact in facts if fact in self._steps), None)
+
+    def time(self, name: str) -> Triple | None:
+        """Return the fact that a source's time to suspect resistance is reached, or is not."""
+        names = ("hasReachedTimeOf", "hasNotReachedTimeOf", "meetsPosition")
+        facts = (Triple(self._case, rfy(predicate), rfy(name)) for predicate in names)
+        return next((fact for fact in facts if fact in self._steps), None)
+
+    def disputed(self, disagreement: str, name: str) -> Triple | None:
+        """Return the fact that a position, a regimen or an action stands in a disagreement."""
+        for annotation in ("givesDisagreement", "givesDisagreementOfLeader"):
+            fact = self._graded(annotation, disagreement, [self._case], name)
+            if fact is not None:
+                return fact
+        return None
+
+    def first(self, action: str) -> Triple | None:
+        """Return the fact that an action comes before everything else."""
+        return self._known(Triple(self._case, rfy("putsFirst"), rfy(action)))
+
     def failing(self) -> Triple | None:
         """Return the fact that treatment is failing."""
         return self._known(Triple(self._case, Rdf.TYPE, rfy("FailingCase")))
@@ -163,6 +188,13 @@ def _found(assessment: Assessment, behind: Behind, words: Lexicon) -> Iterator[_
     def noted(sort: str, name: str) -> _Found:
         return sort, name, f"{sort}: {label(name)}", [behind.noted(sort, name)]
 
+    def position(item: Position) -> _Found:
+        return "position", item.name, f"position: {label(item.name)}", [behind.position(item.name)]
+
+    def cautioned(item: Noted) -> Iterator[_Found]:
+        yield noted("caution", item.name)
+        yield from map(position, item.positions)
+
     failure = assessment.failure
     if failure.failing:
         yield "failure", "failure", "treatment failure", [behind.failing()]
@@ -170,6 +202,7 @@ def _found(assessment: Assessment, behind: Behind, words: Lexicon) -> Iterator[_
     if failure.day_of_treatment is not None:
         day = failure.day_of_treatment
         yield "day of treatment", "dayOfTreatment", f"day of treatment: {day}", [behind.day(day)]
+    yield from (("time", t.name, f"time: {label(t.name)}", [behind.time(t.name)]) for t in failure.times)
     yield from (noted("not applicable", name) for name in assessment.not_applicable)
     for status in assessment.resistance:
         title = f"resistance to {label(status.drug)}: {label(status.status)}"
@@ -178,17 +211,31 @@ def _found(assessment: Assessment, behind: Behind, words: Lexicon) -> Iterator[_
     for item in assessment.hypotheses:
         title = f"hypothesis of {label(item.name)}: {label(item.status)}"
         yield "hypothesis", item.name, title, [behind.hypothesis(item.name, item.status)]
+        yield from map(position, item.positions)
     for advice in assessment.recommendations:
         facts = [behind.kind(advice.action, advice.kind), behind.urgency(advice.action, advice.urgency)]
         if advice.for_this_patient is not None:
             facts.append(behind.amount(advice.action))
+        if advice.red_flag:
+            facts.append(behind.first(advice.action))
         title = f"{label(advice.kind)}, {label(advice.urgency)}: {label(advice.action)}"
         yield "recommendation", advice.action, title, facts
-        yield from (noted("caution", caution.name) for caution in advice.cautions)
-    yield from (noted("caution", caution.name) for caution in assessment.cautions)
+        yield from map(position, advice.positions)
+        yield from (found for caution in advice.cautions for found in cautioned(caution))
+    yield from (found for caution in assessment.cautions for found in cautioned(caution))
     yield from (noted("pitfall", pitfall.name) for pitfall in assessment.pitfalls)
     yield from (noted("question", question.fact) for question in assessment.questions)
-    yield from (noted("conflict", conflict.name) for conflict in assessment.conflicts)
+    for conflict in assessment.conflicts:
+        if conflict.about is None:
+            yield noted("conflict", conflict.name)
+        else:
+            title = f"{label(conflict.name)}: {label(conflict.about)}"
+            yield (
+                "disagreement",
+                conflict.name,
+                title,
+                [behind.disputed(conflict.name, p.name) for p in conflict.positions],
+            )
     yield from (noted("gap", gap.id) for gap in assessment.gaps)
 
 

@@ -13,19 +13,23 @@ from refractory.explain.sentences import Sentences, capital, shown
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import NOTICE, Assessment
 from refractory.model.proof import Derived, Proof
+from refractory.vocabulary import rfy
 
 _HEADINGS = {
     "failure": "Treatment",
     "dose": "Treatment",
     "day of treatment": "Treatment",
+    "time": "Treatment",
     "not applicable": "Why the guidance does not apply",
     "resistance": "Status of resistance",
     "hypothesis": "Hypotheses",
     "recommendation": "Advice",
+    "position": "What sources say of it",
     "caution": "Cautions",
     "pitfall": "Pitfalls",
     "question": "What to find out",
     "conflict": "Conflicts for you to decide",
+    "disagreement": "Conflicts for you to decide",
     "gap": "What the guidance does not say",
 }
 
@@ -40,7 +44,7 @@ def assessment_html_with_proofs(assessment: Assessment, knowledge: Knowledge) ->
     sentences = Sentences(lexicon(knowledge), assessment.facts.case)
     groups: dict[str, list[Conclusion]] = {}
     for item in conclusions(assessment, knowledge):
-        groups.setdefault(_HEADINGS[item.sort], []).append(item)
+        groups.setdefault(_heading(item), []).append(item)
     parts = [f"<div><p><b>{escape(shown(assessment.case))}</b></p>"]
     for heading, items in sorted(groups.items(), key=lambda group: _RANK[group[0]]):
         parts.append(f"<p><b>{escape(heading)}</b></p>")
@@ -51,7 +55,15 @@ def assessment_html_with_proofs(assessment: Assessment, knowledge: Knowledge) ->
 
 # Advice first, as on a page.
 _FIRST = ("failure", "not applicable", "resistance", "recommendation", "conflict", "question")
-_RANK = {heading: rank for rank, heading in enumerate(dict.fromkeys(_HEADINGS[s] for s in (*_FIRST, *_HEADINGS)))}
+_RED_FLAGS = "Red flags: before everything else"
+_ORDER = dict.fromkeys((_RED_FLAGS, *(_HEADINGS[sort] for sort in (*_FIRST, *_HEADINGS))))
+_RANK = {heading: rank for rank, heading in enumerate(_ORDER)}
+
+
+def _heading(item: Conclusion) -> str:
+    """Return what a conclusion stands under; an action that comes before everything else has a heading of its own."""
+    first = any(fact.predicate == rfy("putsFirst") for fact in item.facts)
+    return _RED_FLAGS if first else _HEADINGS[item.sort]
 
 
 def _unfolding(item: Conclusion, proof: Proof, sentences: Sentences) -> Iterator[str]:

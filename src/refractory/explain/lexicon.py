@@ -11,15 +11,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import StatementRef
 from refractory.model.proof import Derived, Given, Step, Term
+from refractory.model.sources import StatementRef
 from refractory.vocabulary import Owl, Rdf, Rdfs, local_name, rfy
 
 # How an axiom shows in a proof: the W3C names of its rules, and its terms.
 AxiomKey = tuple[str, tuple[Term, ...]]
 
-# What an action or a gap is called is a piece of a sentence, not a noun.
-_PHRASES: Final = ("Action", "Gap")
+# What an action, a gap or a position is called is a piece of a sentence, or too long for a noun.
+_PHRASES: Final = ("Action", "Gap", "Position")
 _HELD: Final = 8
 _lexicons: dict[str, Lexicon] = {}
 
@@ -78,7 +78,15 @@ class Lexicon:
                 return self.of_rule(step.rule)
             case Derived():
                 return self._of_axiom.get((step.rule, step.axiom), ())
-        return self._of_fact.get(step.conclusion, ())
+        return self._of_fact.get(step.conclusion) or self._of_position(step.conclusion.subject)
+
+    def _of_position(self, subject: object) -> tuple[StatementRef, ...]:
+        """Return the statements of a position, or of the position that offers a regimen."""
+        if not isinstance(subject, NamedNode):
+            return ()
+        positions = (subject, *self.knowledge.subjects(rfy("offersRegimen"), subject))
+        encoded = (value for position in positions for value in self.knowledge.values(position, rfy("encodes")))
+        return self.knowledge.cited(local_name(value.value) for value in encoded if isinstance(value, NamedNode))
 
     def statements_json(self, step: Step) -> list[dict[str, Any]]:
         """Return the same in the published form."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
 from refractory.model.values import value_of
-from refractory.vocabulary import Xsd
+from refractory.vocabulary import Rdf, Xsd
 
 Bindings = Mapping[str, Term]
 Group = tuple[Pattern, ...]
@@ -97,9 +98,21 @@ def fit(pattern: Pattern, fact: Triple, bindings: Bindings) -> Bindings | None:
     return found
 
 
-def nearest(clause: Clause, facts: Facts, bindings: Bindings) -> Match:
-    """Return the match of a clause that leaves the fewest conditions unmet; of equal ones the first."""
-    search = _Search(clause, facts, bindings)
+def nearest(
+    clause: Clause, facts: Facts, bindings: Bindings, fixed: AbstractSet[NamedNode] = frozenset()
+) -> Match | None:
+    """Return the match of a clause that leaves the fewest conditions unmet; of equal ones the first.
+
+    Args:
+        clause: The clause.
+        facts: The facts of case and knowledge.
+        bindings: What is asked about.
+        fixed: Predicates, and classes, of which no case can say anything: what does not fit them never will.
+
+    Returns:
+        The match; None where no case could make the clause hold.
+    """
+    search = _Search(clause, facts, bindings, fixed)
     search.extend(0, bindings, ())
     return search.best
 
@@ -107,19 +120,21 @@ def nearest(clause: Clause, facts: Facts, bindings: Bindings) -> Match:
 class _Search:
     """Backtracks over the patterns: each is fitted by a fact, or unmet if none fits; what beats no best is left."""
 
-    def __init__(self, clause: Clause, facts: Facts, bindings: Bindings) -> None:
+    def __init__(
+        self, clause: Clause, facts: Facts, bindings: Bindings, fixed: AbstractSet[NamedNode] = frozenset()
+    ) -> None:
         self._clause = clause
-        self._body = _in_reach(clause.body, set(bindings))
+        self._body = _in_reach(clause.body, set(bindings), fixed)
         self._facts = facts
-        self._found = False
-        self.best = Match(bindings, self._body, 0, (), ())
+        self._fixed = fixed
+        self.best: Match | None = None
 
     def extend(self, place: int, bindings: Bindings, unmet: tuple[Pattern, ...]) -> None:
         open_ = variables(unmet) - set(bindings)
         moot = sum(bool(variables(p) & open_) for p in self._body[:place]) - sum(
             bool(variables(p) & open_) for p in unmet
         )
-        if self._found and len(unmet) + moot >= self.best.count:
+        if self.best is not None and len(unmet) + moot >= self.best.count:
             return
         if place == len(self._body):
             self._judge(bindings, unmet, moot, open_)
@@ -131,7 +146,7 @@ class _Search:
         fits = [b for fact in self._facts.of(pattern[1]) if (b := fit(pattern, fact, bindings)) is not None]
         for bound in fits:
             self.extend(place + 1, bound, unmet)
-        if not fits:
+        if not fits and not _is_fixed(pattern, self._fixed):
             self.extend(place + 1, bindings, (*unmet, pattern))
 
     def _judge(self, bindings: Bindings, unmet: tuple[Pattern, ...], moot: int, open_: set[str]) -> None:
@@ -147,20 +162,33 @@ class _Search:
         groups = (self._facts.find(group, bound) for group in self._clause.absent if not variables(group) & open_)
         present = tuple(found for found in groups if found is not None)
         match = Match(bound, unmet, moot, present, false)
-        if not self._found or match.count < self.best.count:
-            self.best, self._found = match, True
+        if self.best is None or match.count < self.best.count:
+            self.best = match
 
 
-def _in_reach(body: Sequence[Pattern], bound: set[str]) -> tuple[Pattern, ...]:
+def _in_reach(
+    body: Sequence[Pattern], bound: set[str], fixed: AbstractSet[NamedNode] = frozenset()
+) -> tuple[Pattern, ...]:
     """Return patterns in an order in which each, as far as can be, speaks of something that is known by then."""
     left, ordered = list(body), []
     while left:
-        # Best is a known subject, then a known variable, then a known object; of equal ones the first.
-        pattern = min(left, key=lambda p: _unknown(p, bound))
+        # Best is a known subject, then a known variable, then a known object; of equal ones the first. What no case
+        # changes comes before all, so that the others are asked of what may hold.
+        pattern = min(left, key=lambda p: (not (_is_fixed(p, fixed) and _asked_of(p, bound)), *_unknown(p, bound)))
         left.remove(pattern)
         ordered.append(pattern)
         bound = bound | variables(pattern)
     return tuple(ordered)
+
+
+def _is_fixed(pattern: Pattern, fixed: AbstractSet[NamedNode]) -> bool:
+    """Say whether no case can say anything of what a pattern asks."""
+    return (pattern[2] if pattern[1] == Rdf.TYPE else pattern[1]) in fixed
+
+
+def _asked_of(pattern: Pattern, bound: set[str]) -> bool:
+    """Say whether the subject or the object of a pattern is known."""
+    return any(not variables(node) - bound for node in (pattern[0], pattern[2]))
 
 
 def _unknown(pattern: Pattern, bound: set[str]) -> tuple[bool, bool, bool]:

@@ -79,8 +79,18 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
         known = {name: names[fact] for name, fact in found if fact is not None and fact in names}
         return {key: known} if known else {}
 
+    def positions(item: Mapping[str, Any]) -> dict[str, Any]:
+        found = [{**p, **cite("proof", behind.position(p["name"]))} for p in item.get("positions", ())]
+        return {"positions": found} if found else {}
+
+    def disagreement(item: Mapping[str, Any]) -> dict[str, Any]:
+        if "about" not in item:
+            return {**item, **cite("proof", behind.noted("conflict", item["name"]))}
+        found = [{**p, **cite("proof", behind.disputed(item["name"], p["name"]))} for p in item["positions"]]
+        return {**item, "positions": found, **cite("proof", behind.disputed(item["name"], found[0]["name"]))}
+
     def noted(sort: str, items: Iterable[Mapping[str, Any]], key: str = "name") -> list[dict[str, Any]]:
-        return [{**item, **cite("proof", behind.noted(sort, item[key]))} for item in items]
+        return [{**item, **cite("proof", behind.noted(sort, item[key])), **positions(item)} for item in items]
 
     def advice(item: Mapping[str, Any]) -> dict[str, Any]:
         action = item["action"]
@@ -89,12 +99,14 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
             "cautions": noted("caution", item["cautions"]),
             **cite("proof", behind.kind(action, item["kind"])),
             **cite("urgencyProof", behind.urgency(action, item["urgency"])),
+            **positions(item),
         }
         if "forThisPatient" in item:
             proven["forThisPatient"] = {**item["forThisPatient"], **cite("proof", behind.amount(action))}
         return proven
 
     failure = form["failure"]
+    times = [{**time, **cite("proof", behind.time(time["name"]))} for time in failure.get("times", ())]
     reasons = ((name, behind.noted("not applicable", name)) for name in form["notApplicable"])
     return {
         **form,
@@ -105,6 +117,7 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
             **cite(
                 "dayOfTreatmentProof", behind.day(failure["dayOfTreatment"]) if "dayOfTreatment" in failure else None
             ),
+            **({"times": times} if times else {}),
         },
         **cites("notApplicableProofs", reasons),
         "resistance": [
@@ -116,13 +129,14 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
             for item in form["resistance"]
         ],
         "hypotheses": [
-            {**item, **cite("proof", behind.hypothesis(item["name"], item["status"]))} for item in form["hypotheses"]
+            {**item, **cite("proof", behind.hypothesis(item["name"], item["status"])), **positions(item)}
+            for item in form["hypotheses"]
         ],
         "recommendations": [advice(item) for item in form["recommendations"]],
         "cautions": noted("caution", form["cautions"]),
         "pitfalls": noted("pitfall", form["pitfalls"]),
         "questions": noted("question", form["questions"], "fact"),
-        "conflicts": noted("conflict", form["conflicts"]),
+        "conflicts": [disagreement(item) for item in form["conflicts"]],
         "gaps": noted("gap", form["gaps"], "id"),
         "proofs": proofs,
     }

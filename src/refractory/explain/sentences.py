@@ -16,8 +16,8 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.errors import RuleError
 from refractory.explain.lexicon import Lexicon
-from refractory.model.assessment import StatementRef
 from refractory.model.proof import AbsentPattern, Derived, Given, Stated, Step
+from refractory.model.sources import StatementRef
 from refractory.vocabulary import NAMESPACE, Rdf, Xsd
 
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")

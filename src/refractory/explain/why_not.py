@@ -10,6 +10,7 @@ from typing import Any, Final
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
+from refractory.engine.program import Program
 from refractory.engine.program_file import load_program
 from refractory.errors import UsageError
 from refractory.explain.lexicon import Lexicon, lexicon
@@ -18,7 +19,8 @@ from refractory.explain.sentences import Sentences, capital, shown
 from refractory.explain.text import wrapped
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
-from refractory.model.assessment import SCHEMA_VERSION, Assessment, StatementRef
+from refractory.model.assessment import SCHEMA_VERSION, Assessment
+from refractory.model.sources import StatementRef
 from refractory.vocabulary import Rdf, local_name, rfy
 
 # A fact that is missing; None stands for anything.
@@ -145,6 +147,7 @@ class _Asker:
         self._clauses = program.clauses
         self._facts = Facts((*assessment.facts.all, *assessment.closure.inferred, *program.known))
         self._kinds = frozenset(knowledge.subjects(rfy("givesKind")))
+        self._fixed = _fixed(program, knowledge)
         self._asked: set[Wanted] = set()
 
     def ask(self, action: NamedNode) -> WhyNot:
@@ -157,7 +160,8 @@ class _Asker:
             if clause.head is None or clause.head[1] not in self._kinds or not clause.from_rule:
                 continue
             bindings = fit(clause.head, Triple(case, clause.head[1], action), {})
-            if bindings is not None and (match := nearest(clause, self._facts, bindings)).count:
+            match = nearest(clause, self._facts, bindings, self._fixed) if bindings is not None else None
+            if match is not None and match.count:
                 near.append((match.count, clause.name, clause, match))
         misses = tuple(self._miss(clause, match) for *_, clause, match in sorted(near, key=lambda item: item[:2]))
         return WhyNot(case.value, name, self._words.label(action), advised, misses)
@@ -189,8 +193,9 @@ class _Asker:
                 continue
             start = _unified(clause.head, wanted)
             if start is not None and not _says_again(clause, start, wanted):
-                match = nearest(clause, self._facts, start)
-                found.append((match.count, clause.name, clause, match))
+                match = nearest(clause, self._facts, start, self._fixed)
+                if match is not None:
+                    found.append((match.count, clause.name, clause, match))
         fewest = min((count for count, *_ in found if count), default=0)
         nearest_ones = [item for item in found if item[0] == fewest > 0]
         return tuple(
@@ -208,6 +213,18 @@ class _Asker:
         value = worked_out(expression, bindings)
         said = "something that cannot be told" if value is None else self._sentences.term(value)
         return said if isinstance(expression, NamedNode | Literal) else f"{_noun(expression)}, {said}"
+
+
+def _fixed(program: Program, knowledge: Knowledge) -> frozenset[NamedNode]:
+    """Return the predicates and classes of positions and limits: they stand in the knowledge, and no case adds any."""
+    terms = {t for name in ("Position", "QuantitySituation") for t in knowledge.members(rfy(name))}
+    subjects: dict[object, set[object]] = {}
+    for fact in program.known:
+        what = fact.object if fact.predicate == Rdf.TYPE else fact.predicate
+        subjects.setdefault(what, set()).add(fact.subject)
+    concluded = {clause.head[1] for clause in program.clauses if clause.head is not None} - {Rdf.TYPE}
+    found = (what for what, having in subjects.items() if isinstance(what, NamedNode) and having <= terms)
+    return frozenset(what for what in found if what not in concluded)
 
 
 def _noun(expression: Expression) -> str:

@@ -16,7 +16,7 @@ from refractory.errors import KnowledgeError, UsageError
 from refractory.knowledge.files import KnowledgeFiles, default_root, digest
 from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.names import NameIndex, did_you_mean
-from refractory.model.assessment import StatementRef
+from refractory.model.sources import StatementRef
 from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
 
 _WORDS = "-words.ttl"
@@ -116,6 +116,25 @@ class Knowledge:
     def encodes(self) -> Mapping[str, tuple[str, ...]]:
         """The statements that each rule encodes, by the rule's name."""
         return {rule.name: rule.list("encodes") for rule in self.rules}
+
+    def ranks_after_leader(self, predicate: NamedNode) -> bool:
+        """Say whether a property that grades an action counts only where the leading source gives the action none."""
+        return self.text(predicate, rfy("ranksAfterLeader")) == "true"
+
+    @cached_property
+    def carried(self) -> Mapping[tuple[object, object, object], tuple[str, ...]]:
+        """The statements that each annotated axiom carries, by the axiom's subject, predicate and object."""
+        axioms = [t.subject for t in self.triples if t.predicate == Owl.ANNOTATED_SOURCE]
+        parts = (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
+        return {
+            (self.value(node, parts[0]), self.value(node, parts[1]), self.value(node, parts[2])): tuple(
+                value.value.removeprefix(NAMESPACE)
+                for value in self.values(node, rfy("encodes"))
+                if isinstance(value, NamedNode)
+            )
+            for node in axioms
+            if isinstance(node, NamedNode | BlankNode)
+        }
 
     @cached_property
     def statements(self) -> Mapping[str, StatementRef]:
@@ -225,8 +244,8 @@ def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> 
     modules = files.under("ontology/modules", ".ttl")
     facts = files.under("ontology/facts", ".ttl")
     parsed = {path: _parse(path, content) for path, content in {**modules, **facts}.items()}
-    known, companions = _guidance([t for triples in parsed.values() for t in triples])
-    chosen = _choose(known, companions, guidance)
+    ties = _guidance([t for triples in parsed.values() for t in triples])
+    chosen = _choose(ties, guidance)
     used = {
         path: triples
         for path, triples in parsed.items()
@@ -271,13 +290,45 @@ def _logic(triples: Iterable[Triple], annotations: AbstractSet[object]) -> Itera
             yield t
 
 
-def _guidance(triples: list[Triple]) -> tuple[dict[str, Guidance], dict[str, str]]:
-    """Return the sources by identifier, and for each companion the source that it accompanies."""
+@dataclass(frozen=True, slots=True)
+class _Ties:
+    """The sources by identifier, and how they belong together.
+
+    Attributes:
+        known: Each source.
+        beside: For each source that stands beside a leading one, that one.
+        companions: For each companion, the source that it accompanies.
+        comparisons: For each companion of all that stands beside a leading source, the leading one.
+    """
+
+    known: Mapping[str, Guidance]
+    beside: Mapping[str, str]
+    companions: Mapping[str, str]
+    comparisons: Mapping[str, str]
+
+    def with_what_belongs(self, names: Iterable[str]) -> set[str]:
+        """Return sources with those that they belong to, and with the companions of all."""
+        chosen = set(names)
+        for tie in (self.comparisons, self.beside, self.companions):
+            chosen |= {tie[name] for name in chosen if name in tie}
+        chosen |= {name for name, leader in self.companions.items() if leader in chosen}
+        besides = {self.beside[name] for name in chosen if name in self.beside}
+        return chosen | {name for name, leader in self.comparisons.items() if leader in besides}
+
+    def order(self, name: str) -> tuple[int, str]:
+        """Return the place of a source: what leads, its companions, what stands beside, our comparison of that."""
+        group = 3 if name in self.comparisons else 2 if name in self.beside else 1 if name in self.companions else 0
+        return group, name
+
+
+def _guidance(triples: list[Triple]) -> _Ties:
+    """Return the sources that are declared, and how they belong together."""
     by_subject: dict[object, dict[NamedNode, str]] = {}
     for t in triples:
         if isinstance(t.object, Literal | NamedNode):
             by_subject.setdefault(t.subject, {})[t.predicate] = t.object.value
-    known, companions = {}, {}
+    known: dict[str, Guidance] = {}
+    ties: dict[str, dict[str, str]] = {"standsBeside": {}, "accompanies": {}, "accompaniesSourcesBeside": {}}
     for t in triples:
         if t.predicate == Rdf.TYPE and t.object == rfy("Guidance"):
             said = by_subject[t.subject]
@@ -288,26 +339,24 @@ def _guidance(triples: list[Triple]) -> tuple[dict[str, Guidance], dict[str, str
                 else {}
             )
             known[identifier] = Guidance(identifier, said[Owl.VERSION_INFO], document.get(rfy("sha256")))
-            if rfy("accompanies") in said:
-                companions[identifier] = said[rfy("accompanies")].removeprefix(NAMESPACE)
+            for tie, found in ties.items():
+                if rfy(tie) in said:
+                    found[identifier] = said[rfy(tie)].removeprefix(NAMESPACE)
     if not known:
         raise KnowledgeError("no source of guidance is declared.", place="ontology/facts")
-    return known, companions
+    return _Ties(known, ties["standsBeside"], ties["accompanies"], ties["accompaniesSourcesBeside"])
 
 
-def _choose(
-    known: dict[str, Guidance], companions: dict[str, str], wanted: Sequence[str] | None
-) -> tuple[Guidance, ...]:
-    names = NameIndex((name, NamedNode(NAMESPACE + name)) for name in known)
+def _choose(ties: _Ties, wanted: Sequence[str] | None) -> tuple[Guidance, ...]:
+    names = NameIndex((name, NamedNode(NAMESPACE + name)) for name in ties.known)
     for name in wanted or ():
-        if name not in known:
+        if name not in ties.known:
             raise UsageError(
                 f"no guidance is called {name!r}.",
-                fix=did_you_mean(names.nearest(name)) or f"Known are {', '.join(sorted(known))}.",
+                fix=did_you_mean(names.nearest(name)) or f"Known are {', '.join(sorted(ties.known))}.",
             )
-    chosen = set(wanted or known)
-    chosen |= {companion for companion, leader in companions.items() if leader in chosen}
-    return tuple(known[name] for name in sorted(chosen, key=lambda name: (name in companions, name)))
+    chosen = ties.with_what_belongs(wanted or ties.known)
+    return tuple(ties.known[name] for name in sorted(chosen, key=ties.order))
 
 
 def _of(rule: QueryFile, chosen: set[str]) -> bool:

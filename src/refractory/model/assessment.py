@@ -3,244 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.model.facts import CaseFacts, Closure, canonical
+from refractory.model.findings import (
+    Conflict,
+    Failure,
+    Findings,
+    GapMet,
+    Hypothesis,
+    Noted,
+    Question,
+    Recommendation,
+    Resistance,
+)
 from refractory.model.interchange import to_rdflib_graph
 from refractory.model.report import Finding
+from refractory.model.sources import without_none
 from refractory.vocabulary import Rdf, rfy
 
 if TYPE_CHECKING:
     import rdflib
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRef:
-    """A statement of a source and its place: the line of the source, or the number of our own reading."""
-
-    id: str
-    source: str
-    line: int
-    citation: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return _without_none(id=self.id, source=self.source, line=self.line, citation=self.citation)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Whether treatment is failing, and what that rests on.
-
-    Attributes:
-        failing: Active lesions despite a treatment that counts.
-        dose: `Right`, `Low` or `Unknown`.
-        day_of_treatment: Days since the earliest start of an ongoing entry that counts; None: not known.
-        because: How the lesions go, and the treatments that count.
-    """
-
-    failing: bool
-    dose: str
-    day_of_treatment: int | None
-    because: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return _without_none(
-            failing=self.failing, dose=self.dose, dayOfTreatment=self.day_of_treatment, because=list(self.because)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Resistance:
-    """The one status of one drug, the results behind it, and what heightens a suspicion."""
-
-    drug: str
-    status: str
-    heightened_by: tuple[str, ...] = ()
-    results_for: tuple[str, ...] = ()
-    results_against: tuple[str, ...] = ()
-    statements: tuple[StatementRef, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            "drug": self.drug,
-            "status": self.status,
-            "heightenedBy": list(self.heightened_by),
-            "resultsFor": list(self.results_for),
-            "resultsAgainst": list(self.results_against),
-            "statements": [s.to_json() for s in self.statements],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """A possible cause of failure, its status, and the facts for it, against it, and still open."""
-
-    name: str
-    status: str
-    for_: tuple[str, ...]
-    against: tuple[str, ...]
-    open: tuple[str, ...]
-    statements: tuple[StatementRef, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            "name": self.name,
-            "status": self.status,
-            "for": list(self.for_),
-            "against": list(self.against),
-            "open": list(self.open),
-            "statements": [s.to_json() for s in self.statements],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A caution or pitfall that a case meets, with the statements it rests on."""
-
-    name: str
-    statements: tuple[StatementRef, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {"name": self.name, "statements": [s.to_json() for s in self.statements]}
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """An amount and its unit (`mg`, `mg/kg`, `%`)."""
-
-    dose: Decimal
-    unit: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {"dose": number(self.dose), "unit": self.unit}
-
-
-@dataclass(frozen=True, slots=True)
-class Regimen:
-    """How a drug is given; what the source does not say is None.
-
-    Attributes:
-        dose: Amount for each application, with its unit.
-        route: The name of the route.
-        every_hours: Hours between applications.
-        times_per_day: Applications a day.
-        days: Duration in days.
-        until: The end point in words.
-        product: The name of the product.
-    """
-
-    dose: Quantity | None = None
-    route: str | None = None
-    every_hours: Decimal | None = None
-    times_per_day: Decimal | None = None
-    days: Decimal | None = None
-    until: str | None = None
-    product: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            **(self.dose.to_json() if self.dose else {}),
-            **_without_none(
-                route=self.route,
-                everyHours=number(self.every_hours),
-                timesPerDay=number(self.times_per_day),
-                days=number(self.days),
-                until=self.until,
-                product=self.product,
-            ),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One action with its strongest kind (`Recommend`, `Consider`, `Avoid`) and urgency, and all its statements."""
-
-    action: str
-    kind: str
-    urgency: str
-    drug: str | None
-    regimen: Regimen | None
-    for_this_patient: Quantity | None
-    cautions: tuple[Noted, ...]
-    statements: tuple[StatementRef, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            **_without_none(
-                action=self.action,
-                kind=self.kind,
-                urgency=self.urgency,
-                drug=self.drug,
-                regimen=self.regimen.to_json() if self.regimen else None,
-                forThisPatient=self.for_this_patient.to_json() if self.for_this_patient else None,
-            ),
-            "cautions": [c.to_json() for c in self.cautions],
-            "statements": [s.to_json() for s in self.statements],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A fact that is unknown and may matter, how to ask for it, and the conclusions that an answer would change."""
-
-    fact: str
-    asks: str
-    would_change: tuple[str, ...]
-    statements: tuple[StatementRef, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            "fact": self.fact,
-            "asks": self.asks,
-            "wouldChange": list(self.would_change),
-            "statements": [s.to_json() for s in self.statements],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Two actions that stand against each other; both stay, and a person decides."""
-
-    name: str
-    between: tuple[str, str]
-    asks: str
-    statements: tuple[StatementRef, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            "name": self.name,
-            "between": list(self.between),
-            "asks": self.asks,
-            "statements": [s.to_json() for s in self.statements],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class GapMet:
-    """A gap of a source that touches the case: shown, and filled by nobody."""
-
-    id: str
-    source: str
-    line: int
-    asks: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {"id": self.id, "source": self.source, "line": self.line, "asks": self.asks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,49 +39,7 @@ class GuidanceUsed:
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form."""
-        return _without_none(id=self.id, version=self.version, sourceSha256=self.source_sha256)
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """All that is concluded of a case: an assessment without its letterhead."""
-
-    failure: Failure
-    not_applicable: tuple[str, ...]
-    resistance: tuple[Resistance, ...]
-    hypotheses: tuple[Hypothesis, ...]
-    recommendations: tuple[Recommendation, ...]
-    cautions: tuple[Noted, ...]
-    pitfalls: tuple[Noted, ...]
-    questions: tuple[Question, ...]
-    conflicts: tuple[Conflict, ...]
-    gaps: tuple[GapMet, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the published form."""
-        return {
-            "failure": self.failure.to_json(),
-            "notApplicable": list(self.not_applicable),
-            "resistance": [item.to_json() for item in self.resistance],
-            "hypotheses": [item.to_json() for item in self.hypotheses],
-            "recommendations": [item.to_json() for item in self.recommendations],
-            "cautions": [item.to_json() for item in self.cautions],
-            "pitfalls": [item.to_json() for item in self.pitfalls],
-            "questions": [item.to_json() for item in self.questions],
-            "conflicts": [item.to_json() for item in self.conflicts],
-            "gaps": [item.to_json() for item in self.gaps],
-        }
-
-
-def number(value: Decimal | None) -> int | float | None:
-    """Return a decimal as the plainest JSON number."""
-    if value is None:
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _without_none(**parts: Any) -> dict[str, Any]:
-    return {key: value for key, value in parts.items() if value is not None}
+        return without_none(id=self.id, version=self.version, sourceSha256=self.source_sha256)
 
 
 NOTICE = (
@@ -405,7 +149,7 @@ class Assessment:
             "notice": NOTICE,
             "guidance": [source.to_json() for source in self.guidance],
             "case": self.case,
-            **_without_none(assessedOn=self.facts.assessed_on.isoformat() if self.facts.assessed_on else None),
+            **without_none(assessedOn=self.facts.assessed_on.isoformat() if self.facts.assessed_on else None),
             "warnings": [warning.to_json() for warning in self.warnings],
             **self.findings.to_json(),
             "proofs": {},
@@ -432,7 +176,10 @@ class Assessment:
 
 
 def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
-    """Return the assessment graph: a node for the assessment and for each recommendation, with what each rests on."""
+    """Return the assessment graph: a node for it, for each recommendation and for each disagreement of sources.
+
+    Each has the statements that it rests on. The positions of sources have the names that the ontology has for them.
+    """
     case = assessment.facts.case
     node = part_of(case, "assessment")
     triples = [
@@ -449,8 +196,39 @@ def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
             Triple(advice, rfy("hasKindOfAdvice"), rfy(item.kind)),
             Triple(advice, rfy("hasUrgency"), rfy(item.urgency)),
             *(Triple(advice, rfy("isBasedOn"), rfy(statement.id)) for statement in item.statements),
+            *(Triple(advice, rfy("hasPosition"), rfy(position.name)) for position in item.positions),
+            *(Triple(advice, rfy("isWeakenedBy"), rfy(name)) for name in item.weakened_by),
         ]
+    triples += [Triple(node, rfy("hasPosition"), rfy(name)) for name in _positions(assessment)]
+    triples += [Triple(node, rfy("hasRedFlag"), rfy(name)) for name in assessment.findings.red_flags]
+    for conflict in assessment.conflicts:
+        if conflict.about is not None:
+            triples += _disagreement(case, node, conflict, conflict.about)
     return canonical(triples)
+
+
+def _positions(assessment: Assessment) -> set[str]:
+    """Return the names of all positions that are shown: times, and what stands at actions, hypotheses and cautions."""
+    at_actions = (caution for advice in assessment.recommendations for caution in advice.cautions)
+    groups = (
+        *(item.positions for item in assessment.recommendations),
+        *(item.positions for item in assessment.hypotheses),
+        *(item.positions for item in (*assessment.cautions, *at_actions)),
+    )
+    return {time.name for time in assessment.failure.times} | {p.name for group in groups for p in group}
+
+
+def _disagreement(case: NamedNode, node: NamedNode, conflict: Conflict, about: str) -> list[Triple]:
+    found = part_of(case, f"disagreement.{conflict.name}.{about}")
+    return [
+        Triple(node, rfy("hasFoundDisagreement"), found),
+        Triple(found, Rdf.TYPE, rfy("FoundDisagreement")),
+        Triple(found, rfy("hasSortOfDisagreement"), rfy(conflict.name)),
+        Triple(found, rfy("isDisagreementOn"), rfy(about)),
+        *(Triple(found, rfy("isDisagreementOf"), rfy(source)) for source in conflict.between),
+        *(Triple(found, rfy("hasSide"), rfy(position.name)) for position in conflict.positions),
+        *(Triple(found, rfy("isBasedOn"), rfy(statement.id)) for statement in conflict.statements),
+    ]
 
 
 def part_of(case: NamedNode, name: str) -> NamedNode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from pyoxigraph import Literal
 
@@ -12,6 +13,7 @@ from refractory.vocabulary import Xsd
 _NUMBERS = frozenset({Xsd.DECIMAL, Xsd.INTEGER})
 
 
+@lru_cache(maxsize=4_096)
 def value_of(literal: Literal) -> Decimal | date | str | None:
     """Return a literal's value; None for one that cannot be read, or of a datatype that no case uses."""
     try:

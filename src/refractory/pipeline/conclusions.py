@@ -27,6 +27,7 @@ _BY_ANNOTATION: Final = {
     "givesDoseOf": "amount",
     "givesStatus": "status",
     "givesHypothesisStatus": "hypothesis",
+    "givesDisagreement": "disagreement",
 }
 _BY_PROPERTY: Final = {
     "meetsConflict": "conflict",
@@ -35,9 +36,12 @@ _BY_PROPERTY: Final = {
     "meetsGap": "gap",
     "isNotApplicableBecause": "not applicable",
 }
+# What another source advises counts only where the leading one says nothing: it ranks after every grade of that.
+_AFTER_LEADER: Final = 100
 _HEIGHTENED: Final = rfy("isHeightenedBy")
 SORTS: Final = (
-    ACTION, "amount", "status", "suspicion", "hypothesis", "conflict", "caution", "pitfall", "gap", "not applicable",
+    ACTION, "amount", "status", "suspicion", "hypothesis", "conflict", "disagreement", "caution", "pitfall", "gap",
+    "not applicable",
 )  # fmt: skip
 
 
@@ -139,6 +143,8 @@ def _meanings(knowledge: Knowledge) -> Iterator[_Meaning]:
                     yield _Meaning(predicate, what, "", said, 0, local_name(term.value))
                 else:
                     rank = int(knowledge.text(term, rfy("rank")) or 0)
+                    if rank and knowledge.ranks_after_leader(predicate):
+                        rank += _AFTER_LEADER
                     yield _Meaning(predicate, what, annotation, local_name(term.value), rank, "")
     for name, what in _BY_PROPERTY.items():
         yield _Meaning(rfy(name), what, "", "", 0, "")

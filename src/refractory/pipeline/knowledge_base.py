@@ -15,15 +15,18 @@ from refractory.errors import UsageError
 from refractory.explain.presenter import ProofPresenter
 from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Guidance, Knowledge
-from refractory.model.assessment import Assessment, Findings, GuidanceUsed
+from refractory.model.assessment import Assessment, GuidanceUsed
 from refractory.model.facts import CaseFacts, Closure
-from refractory.model.report import Report
+from refractory.model.findings import Findings
+from refractory.model.report import Finding, Report
 from refractory.recommend.recommend import recommend
 from refractory.validation.quick import QuickValidator
 from refractory.validation.validate import validate
 from refractory.version import VERSION
 
 if TYPE_CHECKING:
+    from refractory.genotype.table import ResistanceTable
+    from refractory.pipeline.genotype import GenotypeAnswer
     from refractory.pipeline.pivot import Pivots
     from refractory.pipeline.questions import Questions
     from refractory.pipeline.what_if import WhatIf
@@ -111,27 +114,62 @@ class KnowledgeBase:
         """
         return validate(case.facts, self.knowledge)
 
-    def assess(self, case: Case, *, questions: bool = True) -> Assessment:
+    def table(self, path: str | Path) -> ResistanceTable:
+        """Read a table of mutations, by which the genotype findings of cases are interpreted.
+
+        Args:
+            path: A file in the form of the table that the knowledge names.
+
+        Raises:
+            RefusedError: There is no such file, or it is not such a table.
+            LimitError: It is larger than any such table.
+        """
+        from refractory.genotype.table import ResistanceTable
+
+        return ResistanceTable.load(path, self.knowledge)
+
+    def genotype(self, table: ResistanceTable, virus: str, gene: str, mutation: str) -> GenotypeAnswer:
+        """Say what a table says of one mutation, and what follows from its gene.
+
+        Args:
+            table: The table, from `table`.
+            virus: The name of the virus, in any form that a case may use for a term.
+            gene: The name of one of its genes.
+            mutation: The mutation as the table writes it; one that the table does not have is answered so.
+
+        Raises:
+            UsageError: The virus has no such name or no such gene, or no source in use says how calls are made.
+        """
+        from refractory.pipeline.genotype import genotype
+
+        return genotype(self, table, virus, gene, mutation)
+
+    def assess(self, case: Case, *, questions: bool = True, table: ResistanceTable | None = None) -> Assessment:
         """Answer a case.
 
         Args:
             case: The case, from `Case.from_json` or `Case.from_turtle`.
             questions: Whether to say what may still be asked.
+            table: A table of mutations, from `table`; without one, genotype findings are not interpreted.
 
         Raises:
             NonConformingError: The case violates the shapes; nothing was concluded.
             ContradictionError: The case's closure is inconsistent; nothing was concluded.
+            UsageError: A table is given, and no source in use says how it is read.
         """
-        return self.assess_all([case], questions=questions)[0]
+        return self.assess_all([case], questions=questions, table=table)[0]
 
-    def assess_all(self, cases: Iterable[Case], *, questions: bool = True) -> list[Assessment]:
+    def assess_all(
+        self, cases: Iterable[Case], *, questions: bool = True, table: ResistanceTable | None = None
+    ) -> list[Assessment]:
         """Answer several cases at once, each on its own facts; faster than one by one.
 
         Raises:
             NonConformingError: A case violates the shapes.
             ContradictionError: A case's closure is inconsistent.
+            UsageError: A table is given, and no source in use says how it is read.
         """
-        cases = list(cases)
+        cases = [self.looked_up(case, table) for case in cases]
         reports = [self._checked(case) for case in cases]
         for report in reports:
             report.raise_if_invalid()
@@ -146,8 +184,8 @@ class KnowledgeBase:
                 tuple(GuidanceUsed(g.id, g.version, g.source_sha256) for g in self.guidance),
                 case.facts,
                 closure,
-                report.warnings,
-                self._findings(case.facts, closure, questions=questions),
+                self._warnings(case.facts, report, table),
+                self._findings(case.facts, closure, questions=questions, table=table),
                 self._presenter,
             )
             for case, report, closure in zip(cases, reports, (closures[i] for i in range(len(cases))), strict=True)
@@ -165,17 +203,52 @@ class KnowledgeBase:
     def _presenter(self) -> ProofPresenter:
         return ProofPresenter(self.knowledge)
 
-    def _findings(self, case: CaseFacts, closure: Closure, *, questions: bool) -> Findings:
+    def _findings(
+        self, case: CaseFacts, closure: Closure, *, questions: bool, table: ResistanceTable | None
+    ) -> Findings:
         findings = recommend(case, closure, self.knowledge)
+        if table is not None:
+            from refractory.genotype.facts import interpreted
+
+            findings = replace(findings, genotype=interpreted(case, closure, table, self.knowledge))
         return replace(findings, questions=self.questions.ask(case)) if questions else findings
 
-    def what_if(self, case: Case, present: Iterable[str] = (), absent: Iterable[str] = ()) -> WhatIf:
+    def _warnings(self, case: CaseFacts, report: Report, table: ResistanceTable | None) -> tuple[Finding, ...]:
+        if table is None:
+            return report.warnings
+        from refractory.genotype.facts import told
+
+        return told(report.warnings, case, table, self.knowledge)
+
+    def looked_up(self, case: Case, table: ResistanceTable | None) -> Case:
+        """Return a case with what a table says of its genotype findings as facts; without a table, the case itself.
+
+        Raises:
+            UsageError: No source in use says how a table is read.
+        """
+        if table is None:
+            return case
+        from refractory.genotype.facts import with_calls
+        from refractory.pipeline.genotype import parameters_of
+
+        parameters_of(self.knowledge)
+        return replace(case, facts=with_calls(case.facts, table, self.knowledge))
+
+    def what_if(
+        self,
+        case: Case,
+        present: Iterable[str] = (),
+        absent: Iterable[str] = (),
+        *,
+        table: ResistanceTable | None = None,
+    ) -> WhatIf:
         """Answer a case as it is and as it would be, and say what differs.
 
         Args:
             case: The case.
             present: Facts that would be present: names in any form that a case may use.
             absent: Facts that would be absent.
+            table: A table of mutations, from `table`.
 
         Raises:
             UsageError: A name is not that of a fact, no fact is named, or the facts exclude each other.
@@ -184,14 +257,15 @@ class KnowledgeBase:
         """
         from refractory.pipeline.what_if import what_if
 
-        return what_if(self, case, present, absent)
+        return what_if(self, case, present, absent, table=table)
 
-    def pivot(self, case: Case, action: str) -> Pivots:
+    def pivot(self, case: Case, action: str, *, table: ResistanceTable | None = None) -> Pivots:
         """Find the smallest sets of unknown facts that would bring about, change or remove the advice on an action.
 
         Args:
             case: The case.
             action: The name of the action, in any form that a case may use for a term.
+            table: A table of mutations, from `table`.
 
         Raises:
             UsageError: The name is not that of an action.
@@ -200,7 +274,7 @@ class KnowledgeBase:
         """
         from refractory.pipeline.pivot import pivot
 
-        return pivot(self, case, action)
+        return pivot(self, self.looked_up(case, table), action)
 
     def query(self, query: str, *, case: Case | None = None, **bindings: object) -> Rows:
         """Ask the knowledge, and a case's graphs if one is given.

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from pyoxigraph import Literal, NamedNode
 
-from refractory.case.mapping import CaseMapping
 from refractory.engine.interface import Reasoner
 from refractory.errors import ContradictionError
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import Question, StatementRef
 from refractory.model.facts import CaseFacts, Closure
+from refractory.model.findings import Question
+from refractory.model.sources import StatementRef
 from refractory.pipeline.conclusions import ACTION, Conclusions, Key, Meanings, Raw, difference
 from refractory.pipeline.variations import known_facts, whole_members, with_fact, with_value
 from refractory.vocabulary import local_name, rfy
@@ -98,10 +98,11 @@ class Questions:
 
     def _tried(self, case: CaseFacts, item: NamedNode) -> Iterator[CaseFacts]:
         """Yield a case with each value that the ontology names for an item of it."""
-        mapping = CaseMapping.of(self.knowledge)
         for predicate in self.knowledge.values(item, rfy("isAnsweredBy")):
             for value in self._values(item):
-                varied = with_value(case, predicate, value, mapping) if isinstance(predicate, NamedNode) else None
+                varied = (
+                    with_value(case, predicate, value, self.knowledge) if isinstance(predicate, NamedNode) else None
+                )
                 if varied is not None:
                     yield varied
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from pyoxigraph import Literal, NamedNode, Triple
 
+from refractory.case.frame import frame
 from refractory.case.mapping import CaseMapping
+from refractory.case.quantities import Quantities
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, Closure, canonical
 from refractory.vocabulary import rfy
@@ -35,13 +37,16 @@ def with_absent(facts: CaseFacts, fact: NamedNode, knowledge: Knowledge) -> Case
 
 
 def with_value(
-    facts: CaseFacts, predicate: NamedNode, value: NamedNode | Literal, mapping: CaseMapping
+    facts: CaseFacts, predicate: NamedNode, value: NamedNode | Literal, knowledge: Knowledge
 ) -> CaseFacts | None:
     """Return a case that has a value; None if the case has not the part that such a value is said of."""
-    subject = _subject(facts, predicate, mapping)
+    subject = _subject(facts, predicate, CaseMapping.of(knowledge))
     if subject is None:
         return None
-    return replace(facts, asserted=canonical((*facts.asserted, Triple(subject, predicate, value))))
+    asserted = canonical((*facts.asserted, Triple(subject, predicate, value)))
+    # The reader would add quantities and days to it; what it, or a table, added before still holds.
+    added = frame(facts.case, asserted, Quantities.of(knowledge))
+    return replace(facts, asserted=asserted, frame=canonical((*facts.frame, *added)))
 
 
 def known_facts(facts: CaseFacts, closure: Closure) -> frozenset[object]:

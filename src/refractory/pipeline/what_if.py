@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refractory.case.reader import Case
 from refractory.errors import UsageError
-from refractory.model.assessment import Assessment, Failure
+from refractory.model.assessment import Assessment
+from refractory.model.findings import Failure
 from refractory.pipeline.conclusions import SORTS, Conclusions, Key, difference
 from refractory.pipeline.named import named
 from refractory.pipeline.variations import contradiction, with_absent, with_present
 from refractory.vocabulary import local_name, rfy
 
 if TYPE_CHECKING:
+    from refractory.genotype.table import ResistanceTable
     from refractory.pipeline.knowledge_base import KnowledgeBase
 
 COMES: Final = "comes"
@@ -76,7 +78,14 @@ class WhatIf:
         }
 
 
-def what_if(base: KnowledgeBase, case: Case, present: Iterable[str] = (), absent: Iterable[str] = ()) -> WhatIf:
+def what_if(
+    base: KnowledgeBase,
+    case: Case,
+    present: Iterable[str] = (),
+    absent: Iterable[str] = (),
+    *,
+    table: ResistanceTable | None = None,
+) -> WhatIf:
     """Answer a case as it is and as it would be; `KnowledgeBase.what_if` says what comes in and out."""
     knowledge = base.knowledge
     facts = knowledge.members(rfy("ClinicalFact"))
@@ -96,7 +105,7 @@ def what_if(base: KnowledgeBase, case: Case, present: Iterable[str] = (), absent
         varied = with_present(varied, fact, knowledge)
     for fact in denied:
         varied = with_absent(varied, fact, knowledge)
-    before, after = base.assess(case), base.assess(replace(case, facts=varied))
+    before, after = base.assess(case, table=table), base.assess(replace(case, facts=varied), table=table)
     names = tuple(tuple(sorted(local_name(fact.value) for fact in facts)) for facts in (held, denied))
     return WhatIf(names[0], names[1], before, after, tuple(_changes(base, before, after)))
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import (
-    Conflict,
-    Failure,
-    Findings,
-    GapMet,
-    Hypothesis,
-    Noted,
-    Quantity,
-    Recommendation,
-    Regimen,
-    Resistance,
-)
 from refractory.model.facts import CaseFacts, Closure
+from refractory.model.findings import Conflict, Failure, Findings, GapMet, Hypothesis, Noted, Recommendation, Resistance
+from refractory.model.sources import Quantity
+from refractory.recommend.positions import Positions
+from refractory.recommend.regimens import label_of, regimen_of
 from refractory.recommend.view import CaseView
 from refractory.vocabulary import local_name, rfy
 
@@ -34,25 +25,29 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findin
         knowledge: The knowledge it was derived with.
     """
     view = CaseView(case, closure, knowledge)
-    cautions = {node: _noted(view, rfy("raisesCaution"), node) for node in view.nodes(rfy("raisesCaution"))}
+    positions = Positions(view)
+    cautions = {node: _caution(view, positions, node) for node in _by_step(view, view.nodes(rfy("raisesCaution")))}
     placed = {node: knowledge.values(node, rfy("isCautionAt")) for node in cautions}
+    recommendations = _recommendations(
+        view, positions, {node: {str(a) for a in actions} for node, actions in placed.items()}, cautions
+    )
+    advice = {rfy(item.action): item.statements for item in recommendations}
     return Findings(
-        failure=_failure(view),
+        failure=_failure(view, positions),
         not_applicable=_names(view.nodes(rfy("isNotApplicableBecause"))),
         resistance=_resistance(view),
-        hypotheses=_hypotheses(view),
-        recommendations=_recommendations(
-            view, {node: {str(a) for a in actions} for node, actions in placed.items()}, cautions
-        ),
+        hypotheses=_hypotheses(view, positions),
+        recommendations=recommendations,
         cautions=tuple(noted for node, noted in cautions.items() if not placed[node]),
         pitfalls=tuple(_noted(view, rfy("meetsPitfall"), p) for p in _by_step(view, view.nodes(rfy("meetsPitfall")))),
         questions=(),
-        conflicts=_conflicts(view),
+        conflicts=(*_conflicts(view), *positions.disagreements(advice)),
         gaps=_gaps(view),
+        red_flags=positions.red_flags,
     )
 
 
-def _failure(view: CaseView) -> Failure:
+def _failure(view: CaseView, positions: Positions) -> Failure:
     entries = view.nodes(rfy("hasCountingEntry"))
     days = view.numbers(rfy("dayOfTreatment"))
     doses = view.nodes(rfy("hasDoseAdequacy"))
@@ -61,6 +56,7 @@ def _failure(view: CaseView) -> Failure:
         dose=local_name(doses[0].value),
         day_of_treatment=int(max(days)) if days else None,
         because=_names([*view.nodes(rfy("hasLesionCourse")), *entries]) if entries else (),
+        times=positions.times(),
     )
 
 
@@ -85,16 +81,17 @@ def _resistance(view: CaseView) -> tuple[Resistance, ...]:
 
 
 def _results(view: CaseView, virus: NamedNode, shown: NamedNode, drug: NamedNode) -> tuple[str, ...]:
-    """Return the results whose isolate was shown so for a drug."""
+    """Return the results and genotype findings whose isolate was shown so for a drug."""
     isolates = {i for i in view.nodes(rfy("hasIsolate"), virus) if drug in view.nodes(shown, i)}
     return _names(
         result
-        for result in view.nodes(rfy("hasSusceptibilityResult"))
+        for predicate in ("hasSusceptibilityResult", "hasGenotypeFinding")
+        for result in view.nodes(rfy(predicate))
         if isolates.intersection(view.nodes(rfy("describesIsolate"), result))
     )
 
 
-def _hypotheses(view: CaseView) -> tuple[Hypothesis, ...]:
+def _hypotheses(view: CaseView, positions: Positions) -> tuple[Hypothesis, ...]:
     found = [
         (hypothesis, status, predicate)
         for predicate, status in view.linked(rfy("givesHypothesisStatus"))
@@ -113,75 +110,65 @@ def _hypotheses(view: CaseView) -> tuple[Hypothesis, ...]:
                 _names((by_presence & absent) | (by_absence & present)),
                 _names((by_presence | by_absence) - present - absent),
                 view.statements([(view.case, predicate, hypothesis)]),
+                positions.on(hypothesis),
             )
         )
     return tuple(sorted(answer, key=lambda h: _step(view.knowledge, rfy(h.name))))
 
 
 def _recommendations(
-    view: CaseView, placed: dict[NamedNode, set[str]], cautions: dict[NamedNode, Noted]
+    view: CaseView, positions: Positions, placed: dict[NamedNode, set[str]], cautions: dict[NamedNode, Noted]
 ) -> tuple[Recommendation, ...]:
     kinds = _strongest(view, rfy("givesKind"))
     urgencies = _strongest(view, rfy("givesUrgency"))
     links = [predicate for annotation in ("givesKind", "givesUrgency") for predicate, _ in view.linked(rfy(annotation))]
+    first = set(view.nodes(rfy("putsFirst")))
     found = []
     for action, kind in kinds.items():
         drugs = view.knowledge.values(action, rfy("usesDrug"))
-        regimens = view.knowledge.values(action, rfy("hasRegimen"))
+        regimens = [r for r in view.knowledge.values(action, rfy("hasRegimen")) if isinstance(r, NamedNode)]
         found.append(
             Recommendation(
                 action=local_name(action.value),
                 kind=local_name(kind.value),
                 urgency=local_name(urgencies[action].value),
                 drug=_names(drugs)[0] if drugs else None,
-                regimen=_regimen(view.knowledge, regimens[0])
-                if regimens and isinstance(regimens[0], NamedNode)
-                else None,
+                regimen=regimen_of(view.knowledge, regimens[0]) if regimens else positions.regimen(action),
                 for_this_patient=_for_this_patient(view, action),
-                cautions=tuple(cautions[node] for node in sorted(cautions, key=str) if str(action) in placed[node]),
-                statements=view.statements([(view.case, predicate, action) for predicate in links]),
+                cautions=tuple(noted for node, noted in cautions.items() if str(action) in placed[node]),
+                statements=view.statements(
+                    [(view.case, predicate, action) for predicate in links], positions.statements_adding(action)
+                ),
+                red_flag=action in first,
+                weakened_by=positions.weakening(action),
+                positions=positions.on(action),
             )
         )
     rank = {local_name(u.value): _rank(view.knowledge, u) for _, u in view.linked(rfy("givesUrgency"))}
-    return tuple(sorted(found, key=lambda r: (rank[r.urgency], _step(view.knowledge, rfy(r.action)), r.action)))
-
-
-def _strongest(view: CaseView, annotation: NamedNode) -> dict[NamedNode, NamedNode]:
-    """Return for each action the strongest grade that the case's properties give it."""
-    graded: dict[NamedNode, NamedNode] = {}
-    for predicate, grade in view.linked(annotation):
-        for action in view.nodes(predicate):
-            best = graded.get(action)
-            if best is None or _rank(view.knowledge, grade) < _rank(view.knowledge, best):
-                graded[action] = grade
-    return graded
-
-
-def _regimen(knowledge: Knowledge, regimen: NamedNode) -> Regimen:
-    return Regimen(
-        dose=_dose(knowledge, regimen),
-        route=_name(knowledge, regimen, "hasRoute"),
-        every_hours=_decimal(knowledge, regimen, "everyHours"),
-        times_per_day=_decimal(knowledge, regimen, "timesPerDay"),
-        days=_decimal(knowledge, regimen, "durationDays"),
-        until=_label(knowledge, regimen, "hasEndPoint"),
-        product=_name(knowledge, regimen, "hasProduct"),
+    return tuple(
+        sorted(
+            found,
+            key=lambda r: (not r.red_flag, rank[r.urgency], _step(view.knowledge, rfy(r.action)), r.action),
+        )
     )
 
 
-def _dose(knowledge: Knowledge, regimen: NamedNode) -> Quantity | None:
-    """Return the amount of a regimen: the one property with a unit that it has."""
-    for predicate in knowledge.subjects(rfy("hasUnit")):
-        value = knowledge.value(regimen, predicate)
-        if isinstance(value, Literal):
-            return Quantity(Decimal(value.value), _label(knowledge, predicate, "hasUnit") or "")
-    return None
+def _strongest(view: CaseView, annotation: NamedNode) -> dict[NamedNode, NamedNode]:
+    """Return for each action the strongest grade that the case's properties give it, the leading source's first."""
+    graded: dict[NamedNode, tuple[tuple[bool, int], NamedNode]] = {}
+    for predicate, grade in view.linked(annotation):
+        place = view.knowledge.ranks_after_leader(predicate), _rank(view.knowledge, grade)
+        for action in view.nodes(predicate):
+            best = graded.get(action)
+            if best is None or place < best[0]:
+                graded[action] = place, grade
+    return {action: grade for action, (_, grade) in graded.items()}
 
 
 def _for_this_patient(view: CaseView, action: NamedNode) -> Quantity | None:
     for predicate in view.knowledge.subjects(rfy("givesDoseOf"), action):
         for value in view.numbers(predicate):
-            return Quantity(value, _label(view.knowledge, predicate, "hasUnit") or "")
+            return Quantity(value, label_of(view.knowledge, predicate, "hasUnit") or "")
     return None
 
 
@@ -210,6 +197,12 @@ def _gaps(view: CaseView) -> tuple[GapMet, ...]:
     return tuple(sorted(found, key=lambda gap: (gap.source, gap.line)))
 
 
+def _caution(view: CaseView, positions: Positions, node: NamedNode) -> Noted:
+    predicate = rfy("raisesCaution")
+    statements = view.statements([(view.case, predicate, node)], positions.statements_raising(node))
+    return Noted(local_name(node.value), statements, positions.on(node))
+
+
 def _noted(view: CaseView, predicate: NamedNode, node: NamedNode) -> Noted:
     return Noted(local_name(node.value), view.statements([(view.case, predicate, node)]))
 
@@ -225,20 +218,6 @@ def _step(knowledge: Knowledge, node: NamedNode) -> int:
 
 def _rank(knowledge: Knowledge, grade: NamedNode) -> int:
     return int(knowledge.text(grade, rfy("rank")))
-
-
-def _decimal(knowledge: Knowledge, subject: NamedNode, predicate: str) -> Decimal | None:
-    text = knowledge.text(subject, rfy(predicate))
-    return Decimal(text) if text else None
-
-
-def _name(knowledge: Knowledge, subject: NamedNode, predicate: str) -> str | None:
-    return local_name(knowledge.text(subject, rfy(predicate))) or None
-
-
-def _label(knowledge: Knowledge, subject: NamedNode, predicate: str) -> str | None:
-    value = knowledge.value(subject, rfy(predicate))
-    return knowledge.label(value) if isinstance(value, NamedNode) else None
 
 
 def _names(nodes: Iterable[NamedNode | BlankNode | Literal]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import StatementRef
 from refractory.model.facts import CaseFacts, Closure
+from refractory.model.sources import StatementRef
 from refractory.vocabulary import Rdf
 
 
@@ -39,9 +39,11 @@ class CaseView:
         """Say whether the case is of a class."""
         return cls in self._objects.get((self.case, Rdf.TYPE), ())
 
-    def statements(self, facts: Iterable[tuple[NamedNode, NamedNode, NamedNode]]) -> tuple[StatementRef, ...]:
-        """Return the statements of all rules that concluded any of the facts: leading source first, then by line."""
-        ids = {
+    def statements(
+        self, facts: Iterable[tuple[NamedNode, NamedNode, NamedNode]], more: Iterable[str] = ()
+    ) -> tuple[StatementRef, ...]:
+        """Return the statements of all rules that concluded any of the facts, and more: leading source first."""
+        ids = set(more) | {
             statement
             for fact in facts
             for rule in self._closure.rules.get(Triple(*fact), ())

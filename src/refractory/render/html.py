@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from refractory.render.page import Item, Page, Section
+from refractory.render.page import BESIDE, Item, Page, Section
 
 _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff;
@@ -16,6 +16,11 @@ li { margin: .4rem 0; }
 p { margin: .2rem 0; }
 .lead { font-weight: 600; }
 .places, footer { color: #595959; font-size: .85rem; }
+.beside { font-size: .9rem; }
+ul.beside { margin: 0; }
+.beside li { margin: .1rem 0; }
+.alarm { border: 3px solid #a40000; padding: 0 1rem; }
+.alarm h2 { color: #a40000; border-color: #a40000; }
 article + article { margin-top: 4rem; border-top: 4px solid #767676; }
 """.strip()
 
@@ -34,6 +39,8 @@ def pages_html(pages: Sequence[Page]) -> str:
 def _article(page: Page) -> Iterator[str]:
     yield "<article>"
     yield f"<h1>{escape(page.title)}</h1>"
+    if page.alarm:
+        yield from _section(page.alarm, "alarm")
     for sentence in page.lead:
         yield f'<p class="lead">{escape(sentence)}</p>'
     for section in page.sections:
@@ -45,9 +52,10 @@ def _article(page: Page) -> Iterator[str]:
     yield "</article>"
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, look: str = "") -> Iterator[str]:
     tag = "ol" if section.numbered else "ul"
-    yield f"<section>\n<h2>{escape(section.heading)}</h2>\n<{tag}>"
+    shown = f' class="{look}"' if look else ""
+    yield f"<section{shown}>\n<h2>{escape(section.heading)}</h2>\n<{tag}>"
     for item in section.items:
         yield f"<li>{_item(item)}</li>"
     yield f"</{tag}>\n</section>"
@@ -57,4 +65,6 @@ def _item(item: Item) -> str:
     mark = f"<strong>{escape(item.mark)}:</strong> " if item.mark else ""
     details = "".join(f"<p>{escape(detail)}</p>" for detail in item.details)
     places = f'<p class="places">[{escape(item.places)}]</p>' if item.places else ""
-    return f"{mark}{escape(item.text)}{details}{places}"
+    lines = "".join(f"<li>{escape(line)}</li>" for line in item.beside)
+    beside = f'<p class="beside">{escape(BESIDE)}</p><ul class="beside">{lines}</ul>' if lines else ""
+    return f"{mark}{escape(item.text)}{details}{places}{beside}"

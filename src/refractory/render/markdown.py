@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from refractory.render.page import Item, Page
+from refractory.render.page import BESIDE, Item, Page, Section
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -17,20 +17,26 @@ def page_markdown(page: Page) -> str:
 
 def _lines(page: Page) -> Iterator[str]:
     yield f"# {_escaped(page.title)}"
+    if page.alarm:
+        yield from _section(page.alarm)
     for sentence in page.lead:
         yield ""
         yield _escaped(sentence)
     for section in page.sections:
-        yield ""
-        yield f"## {section.heading}"
-        yield ""
-        for number, item in enumerate(section.items, 1):
-            yield from _item(item, f"{number}." if section.numbered else "-")
+        yield from _section(section)
     yield ""
     yield "---"
     for sentence in page.foot:
         yield ""
         yield _escaped(sentence)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield ""
+    yield f"## {section.heading}"
+    yield ""
+    for number, item in enumerate(section.items, 1):
+        yield from _item(item, f"{number}." if section.numbered else "-")
 
 
 def _item(item: Item, bullet: str) -> Iterator[str]:
@@ -40,6 +46,9 @@ def _item(item: Item, bullet: str) -> Iterator[str]:
     yield f"{bullet} {mark}{_escaped(item.text)}{places}"
     for detail in item.details:
         yield f"{indent}- {_escaped(detail)}"
+    if item.beside:
+        yield f"{indent}- {BESIDE}"
+        yield from (f"{indent}  - {_escaped(line)}" for line in item.beside)
 
 
 def _escaped(text: str) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from refractory.render.page import Item, Page, Section
+from refractory.render.page import BESIDE, Item, Page, Section
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,11 +16,13 @@ WIDTH = 100
 # What a line is, and how a terminal may show it.
 _STYLES = {
     "title": "bold",
+    "alarm": "bold red",
     "lead": "",
     "heading": "bold cyan",
     "item": "bold",
     "detail": "",
     "places": "dim",
+    "beside": "",
     "foot": "dim",
 }
 
@@ -44,6 +46,11 @@ def page_rich(page: Page, width: int = WIDTH) -> Text:
 def _lines(page: Page, width: int) -> Iterator[tuple[str, str]]:
     """Yield (line, role)."""
     yield from _wrapped(page.title, "title", width)
+    if page.alarm:
+        yield "", "lead"
+        for line, role in _section(page.alarm, width):
+            yield line, "alarm" if role in {"heading", "item"} else role
+        yield "", "lead"
     for sentence in page.lead:
         yield from _wrapped(sentence, "lead", width)
     for section in page.sections:
@@ -69,6 +76,10 @@ def _item(item: Item, bullet: str, width: int) -> Iterator[tuple[str, str]]:
         yield from _wrapped(detail, "detail", width, below, below + "  ")
     if item.places:
         yield from _wrapped(f"[{item.places}]", "places", width, below, below)
+    if item.beside:
+        yield from _wrapped(BESIDE, "beside", width, below)
+        for line in item.beside:
+            yield from _wrapped(line, "beside", width, f"{below}- ", f"{below}  ")
 
 
 def _wrapped(text: str, role: str, width: int, first: str = "", below: str = "") -> Iterator[tuple[str, str]]:
