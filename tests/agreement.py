@@ -22,7 +22,7 @@ from refractory.engine.interface import Reasoner
 from refractory.model.facts import CaseFacts, Closure
 from refractory.vocabulary import Xsd
 from tests.generated import generated, read
-from tests.support import read_case, shipped, slugs
+from tests.support import as_answered, shipped, slugs
 
 Fact = tuple[str, str, str | Decimal]
 
@@ -106,7 +106,7 @@ def engines() -> tuple[Reasoner, Reasoner]:
 
 def golden_cases() -> list[Case]:
     """Return the golden cases."""
-    return [read_case(slug) for slug in slugs()]
+    return [as_answered(slug) for slug in slugs()]
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cache
 from random import Random
 from typing import Any
@@ -22,6 +22,7 @@ from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, parse
 
 from refractory import Case
 from refractory.case.mapping import CaseMapping, Key, Part
+from refractory.case.quantities import Quantities
 from refractory.knowledge.knowledge import Knowledge
 from refractory.vocabulary import NAMESPACE, Owl, Rdf, Xsd, local_name, rfy
 from tests.support import shipped
@@ -62,6 +63,8 @@ class Vocabulary:
         weights: How often each term is named by rules and restrictions; the more, the more often it is drawn.
         kinds: For each term, itself and all that it is a kind of.
         genes: The genes of each virus.
+        measured: The numbers that each quantity may have, in its canonical unit.
+        quantities: The units, and what a number in one is in another.
     """
 
     case: Part
@@ -71,6 +74,8 @@ class Vocabulary:
     weights: Mapping[NamedNode, int]
     kinds: Mapping[NamedNode, frozenset[NamedNode]]
     genes: Mapping[NamedNode, tuple[NamedNode, ...]]
+    measured: Mapping[NamedNode, Numbers]
+    quantities: Quantities
 
 
 @cache
@@ -81,14 +86,21 @@ def vocabulary() -> Vocabulary:
     shapes = _shapes(knowledge)
     bounds = {path: _bounds(shape, path, knowledge) for path, shape in shapes.items() if "datatype" in shape}
     terms = {path: _members(shape, knowledge) for path, shape in shapes.items() if "datatype" not in shape}
+    numbers = {path: numbers for path, numbers in bounds.items() if numbers}
+    quantities = Quantities.of(knowledge)
     return Vocabulary(
         case=mapping.case,
         terms=terms,
         needed=frozenset(path for path, shape in shapes.items() if shape.get("minCount")),
-        numbers={path: numbers for path, numbers in bounds.items() if numbers},
+        numbers=numbers,
         weights=_weights(knowledge),
         kinds={term: _upwards(term, knowledge) for pool in terms.values() for term in pool},
         genes={virus: tuple(knowledge.subjects(rfy("isGeneOf"), virus)) for virus in knowledge.members(rfy("Virus"))},
+        measured={
+            quantity: _limits(quantity, numbers.get(quantities.stated.get(quantity, quantity)), knowledge)
+            for quantity in quantities.canonical
+        },
+        quantities=quantities,
     )
 
 
@@ -113,8 +125,8 @@ def draw(random: Random, identifier: str) -> JsonCase:
     """Return a case with the given IRI.
 
     It says each of its parts with even odds or better, and holds to what the shapes forbid: no day after that of the
-    assessment, no end before its start, none of what goes on, no fact present that is absent or of an absent kind, and
-    only genes of the virus that they are found in.
+    assessment, no end before its start, none of what goes on, no fact present that is absent or of an absent kind,
+    only genes of the virus that they are found in, and one value of each quantity, in a unit of its dimension.
     """
     return _Drawing(random, vocabulary()).case(identifier)
 
@@ -184,9 +196,34 @@ class _Drawing:
         for finding in case.get("genotype", ()):
             genes = self.words.genes[rfy(finding["virus"])]
             finding["gene"] = local_name(self.random.choice(genes).value)
+        if "measurements" in case:
+            case["measurements"] = self._measured(case)
         absent = {rfy(name) for name in case.get("absent", ())}
         if "present" in case:
             case["present"] = [name for name in case["present"] if not self.words.kinds[rfy(name)] & absent]
+
+    def _measured(self, case: JsonCase) -> list[JsonCase]:
+        """Return the measurements of a case: one of each quantity that its patient does not state, as it may be."""
+        kept: dict[NamedNode, JsonCase] = {}
+        patient = {self.words.case.keys["patient"].part.keys[name].predicate for name in case.get("patient", {})}  # type: ignore[union-attr]  # a patient is a part
+        for entry in case["measurements"]:
+            quantity = rfy(entry["quantity"])
+            if quantity not in kept and self.words.quantities.stated.get(quantity) not in patient:
+                kept[quantity] = entry | self._value(quantity)
+        return list(kept.values())
+
+    def _value(self, quantity: NamedNode) -> JsonCase:
+        """Return a plausible value of a quantity, in a unit of its dimension."""
+        numbers, canonical = self.words.measured[quantity], self.words.quantities.canonical[quantity]
+        number = Decimal(str(self._number(numbers)))
+        units = [unit for unit in self.words.quantities.units.values() if unit.dimension == canonical.dimension]
+        unit = self.random.choice(units)
+        written = round(number * canonical.size / unit.size, 6)
+        amount = self.words.quantities.canonical_value(quantity, str(written), unit.code)
+        # No other unit where the number would be rounded, or written with an exponent.
+        if amount != number or not (written == 0 or Decimal("0.001") <= written <= 100_000):
+            unit, written = canonical, number
+        return {"value": int(written) if written == int(written) else float(written), "unit": unit.code}
 
     def _name(self, key: Key) -> str:
         pool = self.words.terms[key.predicate]
@@ -265,6 +302,21 @@ def _bounds(shape: Shape, path: NamedNode, knowledge: Knowledge) -> Numbers | No
     known = {Decimal(t.object.value) for t in knowledge.logic if t.predicate == path and isinstance(t.object, Literal)}
     around = {number for number in _compared(path, knowledge) | known if least <= number <= most}
     return Numbers(least, above, most, tuple(sorted(around)))
+
+
+def _limits(quantity: NamedNode, stated: Numbers | None, knowledge: Knowledge) -> Numbers:
+    """Return the bounds of a quantity, and around which numbers something may change: what limits are said of it."""
+    least, most = (Decimal(knowledge.text(quantity, rfy(name))) for name in ("leastPlausible", "mostPlausible"))
+    limited = set(knowledge.subjects(rfy("ofQuantity"), quantity))
+    limits = {
+        Decimal(t.object.value)
+        for t in knowledge.logic
+        if t.subject in limited and isinstance(t.object, Literal) and t.object.datatype in (Xsd.DECIMAL, Xsd.INTEGER)
+    }
+    around = limits | set(stated.around if stated else ())
+    # In the canonical unit at most one digit after the point, which every engine counts.
+    least = least.quantize(Decimal("0.1"), ROUND_CEILING)
+    return Numbers(least, False, most, tuple(sorted(number for number in around if least <= number <= most)))
 
 
 def _compared(path: NamedNode, knowledge: Knowledge) -> set[Decimal]:

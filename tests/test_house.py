@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "refractory"
 FLOORS = (
     {"__init__", "__main__", "cli"},
     {"pipeline"},
-    {"case", "validation", "recommend", "query", "render", "explain", "export", "guidance"},
+    {"case", "validation", "recommend", "query", "genotype", "render", "explain", "export", "guidance"},
     {"engine", "checker"},
     {"knowledge"},
     {"model"},

@@ -9,12 +9,13 @@ from functools import cache
 import pytest
 from pyoxigraph import Literal, NamedNode, Quad, QueryTriples, Store, Triple
 
+from refractory.engine.compiled import CompiledReasoner
 from refractory.engine.rules import Rule, read_rule
 from refractory.vocabulary import NAMESPACE
 from tests.support import golden, shipped
 
 CONDITION = re.compile(r"FILTER NOT EXISTS \{[^}]*\}|FILTER \([^)]*\)|BIND \([^)]*\)")
-# Rules of one condition have nothing that may be missing but that; then not firing anywhere is the near miss.
+# Where each condition binds what the head needs, none can be left out; then not firing in some case is the near miss.
 PREFIX = f"PREFIX rfy: <{NAMESPACE}>\n"
 
 
@@ -22,15 +23,11 @@ PREFIX = f"PREFIX rfy: <{NAMESPACE}>\n"
 def world() -> Store:
     """Return the knowledge with all golden cases and what follows from them."""
     knowledge = shipped().knowledge
-    facts = [*knowledge.logic, *(t for a in golden().values() for t in (*a.facts.all, *a.closure.inferred))]
+    # Facts of the knowledge alone, such as a kind of a kind, are in no case's closure.
+    known = CompiledReasoner(knowledge).program.known
+    facts = [*knowledge.logic, *known, *(t for a in golden().values() for t in (*a.facts.all, *a.closure.inferred))]
     store = Store()
     store.bulk_extend(Quad(t.subject, t.predicate, t.object) for t in facts)
-    # Facts of the knowledge alone, such as a kind of a kind, are in no case's closure.
-    closed = "INSERT { ?a rfy:isKindOf ?c } WHERE { ?a rfy:isKindOf/rfy:isKindOf ?c }"
-    symmetric = "INSERT { ?b rfy:overlapsWith ?a . ?a rfy:overlapsWith ?b } WHERE { ?a rfy:isKindOf ?b }"
-    classes = "INSERT { ?a a ?d } WHERE { ?a a ?c . ?c <http://www.w3.org/2000/01/rdf-schema#subClassOf>+ ?d }"
-    for update in (closed, symmetric, classes):
-        store.update(PREFIX + update)
     return store
 
 
@@ -82,10 +79,10 @@ def test_each_rule_has_a_near_miss(name: str) -> None:
     """Left without one of its conditions, the rule would conclude something in a golden case where it does not."""
     rule = rules()[name]
     fires = concluded(rule, conditions_of(rule))
-    if len(conditions_of(rule)) == 1:
+    if not any(relaxed(rule)):
         cases = {t.subject for t in fires}
 
-        assert len(cases) < len(golden()), "a rule of one condition that always fires says nothing"
+        assert len(cases) < len(golden()), "a rule that always fires says nothing"
         return
 
     assert any(concluded(rule, rest) - fires for rest in relaxed(rule))

@@ -14,7 +14,7 @@ from tests.support import ROOT, shipped
 # Words of structure, which the code needs: what a case may say of a treatment or a result, and how findings are graded.
 STRUCTURAL = {
     "LesionCourse", "TreatmentStatus", "UninterruptedStatus", "Interpretation", "Method", "Route", "DoseAdequacy",
-    "ResistanceStatus", "HypothesisStatus", "Kind", "Urgency", "Unit", "EndPoint", "Modality", "Strength",
+    "ResistanceStatus", "HypothesisStatus", "Kind", "Urgency", "Unit", "EndPoint", "Modality", "Strength", "SourceKind",
     "Guidance", "SourceDocument", "SourceLine", "Statement", "Gap", "CandidateReference",
 }  # fmt: skip
 

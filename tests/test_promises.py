@@ -17,11 +17,11 @@ from pyoxigraph import NamedNode, QuerySolutions
 
 from refractory import Case
 from refractory.vocabulary import NAMESPACE, local_name, rfy
-from tests.support import CASES, ROOT, golden, read_case, shipped, slugs
+from tests.support import CASES, ROOT, golden, read_case, shipped, slugs, table_of
 
 # Which predicate a JSON key stands for is told by the published context.
 CONTEXT = json.loads((ROOT / "schemas" / "case.context.jsonld").read_text(encoding="utf-8"))["@context"]
-REQUIRED = {"id", "drug", "status", "interpretation", "virus", "gene", "mutation"}
+REQUIRED = {"id", "drug", "status", "interpretation", "virus", "gene", "mutation", "quantity", "value", "unit"}
 
 # The facts that a removal takes out, as (predicate, value if a name), and the case without them.
 Fact = tuple[str, str | None]
@@ -98,7 +98,7 @@ def grown(slug: str) -> list[tuple[tuple[Fact, ...], str, frozenset[str]]]:
     ]
     before = ranks(golden()[slug].to_json())
     found = []
-    for (facts, _), answer in zip(parts, shipped().assess_all(variants), strict=True):
+    for (facts, _), answer in zip(parts, shipped().assess_all(variants, table=table_of(slug)), strict=True):
         named = tuple((name, resolved(value)) for name, value in facts)
         for action, (kind, urgency) in ranks(answer.to_json()).items():
             old = before.get(action)
@@ -147,6 +147,11 @@ NEEDED_BY = {
     "PatientOutsideReference": "dose-full-at-clearance-40",
     "JudgementAgainstDose": "dose-judgement-against-right",
     "RecordedDose": "dose-judgement-against-low",
+    "ContraindicationOfIntravenousCidofovir": "beside-cidofovir-allergy-to-sulfonamides",
+    "EndOfFoscarnetAgainstIntravenousCidofovir": "beside-cidofovir-7-days-after-foscarnet",
+    "GenotypeAgainstSuspicion": "beside-genotype-polymerase-mutant",
+    "ResolutionAgainstRedFlag": "beside-disseminated-zoster-resolved",
+    "ResultAgainstTesting": "beside-zoster-susceptible-day-6",
 }
 
 

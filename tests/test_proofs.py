@@ -17,7 +17,7 @@ from refractory.knowledge.headers import QueryFile
 from refractory.model.facts import CaseFacts
 from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated, Step
 from refractory.vocabulary import rfy
-from tests.support import knowledge_with, read_case, shipped_files, slugs
+from tests.support import knowledge_with, read_case, shipped_files, slugs, table_of
 
 Part = TypeVar("Part")
 
@@ -46,7 +46,7 @@ def checker() -> Checker:
 @cache
 def assessed(slug: str) -> Assessment:
     """Return the answer to a golden case."""
-    return base().assess(read_case(slug), questions=False)
+    return base().assess(read_case(slug), questions=False, table=table_of(slug))
 
 
 @dataclass(frozen=True)
@@ -351,7 +351,7 @@ def test_no_proof_by_an_engine_that_runs_a_rule_wrongly_is_accepted(
     text = shipped_files().text(path)
     assert written in text
     wrong = KnowledgeBase(knowledge_with({path: text.replace(written, compiled)}), engine="compiled")
-    answer = wrong.assess(read_case(slug), questions=False)
+    answer = wrong.assess(read_case(slug), questions=False, table=table_of(slug))
 
     assert [] == check_conclusions(answer, Checker(wrong.knowledge))
     assert check_conclusions(answer, checker())

@@ -6,16 +6,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pyshacl
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, RdfFormat, Store, Triple, Variable, parse
+from pyoxigraph import NamedNode, Quad, RdfFormat, Store, Triple, Variable, parse
 from rdflib import OWL, RDF, RDFS, SH, SKOS, Graph, Namespace, URIRef
 from rdflib.term import Node
 
+from refractory.case.frame import frame
+from refractory.case.quantities import Quantities
 from refractory.engine.reference import ReferenceReasoner
 from refractory.errors import KnowledgeError
 from refractory.knowledge.files import KnowledgeFiles
@@ -23,7 +24,7 @@ from refractory.knowledge.knowledge import Knowledge, load_files
 from refractory.model.facts import CaseFacts, canonical
 from refractory.model.report import Report
 from refractory.validation.validate import validate
-from refractory.vocabulary import NAMESPACE, Rdf, Xsd, local_name, rfy
+from refractory.vocabulary import NAMESPACE, Rdf, local_name, rfy
 
 FOLDERS = Path(__file__).parent / "shapes"
 RFY = Namespace(NAMESPACE)
@@ -274,11 +275,11 @@ def test_a_judgement_is_held_against_what_the_rules_conclude() -> None:
         warned.append(any(finding.shape in names for finding in validate(case, KNOWLEDGE).warnings))
 
     assert concluded == warned
-    assert (len(cases), sum(warned)) == (25, 5)
+    assert (len(cases), sum(warned)) == (33, 9)
 
 
 def _apart(facts: tuple[Triple, ...], number: int) -> Iterator[CaseFacts]:
-    """Yield each case of a document, with what belongs to it and the day counts that a reader adds."""
+    """Yield each case of a document, with what belongs to it and what a reader adds."""
     for case in sorted((t.subject for t in facts if t.object == rfy("Case")), key=str):
         assert isinstance(case, NamedNode)
         nodes = {case} | {t.object for t in facts if t.subject == case}
@@ -290,21 +291,9 @@ def _apart(facts: tuple[Triple, ...], number: int) -> Iterator[CaseFacts]:
             for t in facts
             if t.subject in named
         ]
-        yield CaseFacts(named[case], canonical(own), tuple(_day_counts(own)))
+        asserted = canonical(own)
+        yield CaseFacts(named[case], asserted, tuple(frame(named[case], asserted, Quantities.of(KNOWLEDGE))))
 
 
 def _own(node: NamedNode) -> bool:
     return node.value.startswith(CASE.value)
-
-
-def _day_counts(facts: list[Triple]) -> Iterator[Triple]:
-    assessed = [_date(t) for t in facts if t.predicate == rfy("assessedOn")]
-    for t in facts:
-        if t.predicate == rfy("startedOn") and assessed:
-            count = (assessed[0] - _date(t)).days
-            yield Triple(t.subject, rfy("daysSinceStart"), Literal(str(count), datatype=Xsd.DECIMAL))
-
-
-def _date(triple: Triple) -> date:
-    assert isinstance(triple.object, Literal)
-    return date.fromisoformat(triple.object.value)

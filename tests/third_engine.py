@@ -9,14 +9,15 @@ A fact is `t(S,P,O)`. A term is `i("...")`, any other literal than a number `l("
 clingo knows only integers of 32 bits. A number is `n(V,D)`, its value times ten to the power of D: one that is read has
 D = 1, a product of two has D = 2, and expressions are brought to the same D before they are compared.
 
-Left out, and refused where it occurs, never passed over: a number with more than one digit after the point, a quotient,
-an order among dates, and a rule that compares or computes with what another rule computed. The shipped rules have none
-of these. Facts are compared as `tests.agreement` says; this engine does not tell which rules concluded a fact.
+Left out, and refused where it occurs, never passed over: a number with more than one digit after the point that some
+rule reads, a quotient, an order among dates, and a rule that compares or computes with what another rule computed. The
+shipped rules have none of these. A number that no rule reads, such as the size of a unit, is carried along as a text.
+Facts are compared as `tests.agreement` says; this engine does not tell which rules concluded a fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -48,22 +49,24 @@ class ThirdEngine:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._logic = knowledge.logic
-        self._rules = [read_rule(file) for file in knowledge.rules]
+        self._translations = [_Translation(read_rule(file)) for file in knowledge.rules]
+        self._lines = [line for translation in self._translations for line in translation.lines()]
+        self._read = frozenset(p for t in self._translations for p in t.read)
 
     @cached_property
     def program(self) -> str:
         """The program without a case, as text."""
-        translations = [_Translation(rule) for rule in self._rules]
-        lines = [line for translation in translations for line in translation.lines()]
-        if read := {p for t in translations for p in t.read} & {p for t in translations for p in t.computed}:
+        if read := self._read & {p for t in self._translations for p in t.computed}:
             raise ValueError(f"a rule computes with what another rule computed: {sorted(read)}")
-        return "\n".join([*_axioms(self._logic), *map(_fact, _plain(self._logic)), *lines])
+        return "\n".join([*_axioms(self._logic), *self._facts(_plain(self._logic)), *self._lines])
 
-    @staticmethod
-    def counts(case: CaseFacts) -> bool:
-        """Say whether all numbers of a case have few enough digits."""
+    def _facts(self, facts: Iterable[Triple]) -> list[str]:
+        return [_fact(triple, self._read) for triple in facts]
+
+    def counts(self, case: CaseFacts) -> bool:
+        """Say whether all numbers of a case that a rule reads have few enough digits."""
         try:
-            return bool([_fact(triple) for triple in case.all])
+            return bool(self._facts(case.all))
         except ValueError:
             return False
 
@@ -74,7 +77,7 @@ class ThirdEngine:
             ValueError: The program has several models: its absences have no order.
         """
         control = clingo.Control(["--models=2", "--warn=none"])
-        control.add("base", [], "\n".join([self.program, *map(_fact, case.all)]))
+        control.add("base", [], "\n".join([self.program, *self._facts(case.all)]))
         control.ground([("base", [])])
         models: list[frozenset[Fact]] = []
         own = {t.subject.value for t in case.all if isinstance(t.subject, NamedNode)}
@@ -97,7 +100,8 @@ def _facts(model: clingo.Model, own: set[str]) -> Iterator[Fact]:
             yield subject.arguments[0].string, about, Decimal(scaled) / _SCALE**degree
         elif value.name == "l":
             text, datatype = (argument.string for argument in value.arguments)
-            yield subject.arguments[0].string, about, repr(Literal(text, datatype=NamedNode(datatype)))
+            literal = Literal(text, datatype=NamedNode(datatype))
+            yield subject.arguments[0].string, about, Decimal(text) if datatype in _NUMERIC else repr(literal)
         elif about != _RDF + "type" or value.arguments[0].string.startswith(NAMESPACE):
             yield subject.arguments[0].string, about, value.arguments[0].string
 
@@ -113,8 +117,13 @@ def _plain(logic: Iterable[Triple]) -> Iterator[Triple]:
             yield t
 
 
-def _fact(triple: Triple) -> str:
-    return f"t({_term(triple.subject)},{_term(triple.predicate)},{_term(triple.object)})."
+def _fact(triple: Triple, read: Set[str]) -> str:
+    value = triple.object
+    if isinstance(value, Literal) and triple.predicate.value not in read and not _is_counted(value):
+        text = _text(value)
+    else:
+        text = _term(value)
+    return f"t({_term(triple.subject)},{_term(triple.predicate)},{text})."
 
 
 def _term(term: Any) -> str:
@@ -124,8 +133,19 @@ def _term(term: Any) -> str:
         case Literal() if term.datatype.value in _NUMERIC:
             return f"n({_scaled(term.value)},1)"
         case Literal():
-            return f"l({_quoted(term.value)},{_quoted(term.datatype.value)})"
+            return _text(term)
     raise ValueError(f"not a term of a fact: {term!r}")
+
+
+def _text(literal: Literal) -> str:
+    return f"l({_quoted(literal.value)},{_quoted(literal.datatype.value)})"
+
+
+def _is_counted(literal: Literal) -> bool:
+    if literal.datatype.value not in _NUMERIC:
+        return False
+    value = Decimal(literal.value) * _SCALE
+    return value == int(value) and abs(value) <= _MOST
 
 
 def _quoted(text: str) -> str:

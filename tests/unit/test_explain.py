@@ -622,3 +622,57 @@ def test_the_owl_vocabulary_of_explanations_is_that_of_the_axioms() -> None:
 
 
 _SUB = NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+
+
+# ---- sources beside the leading one ----
+
+
+def test_a_position_is_quoted_and_cites_its_own_statement() -> None:
+    """What a position is called is no noun, and what is stated of it carries its source's statement."""
+    text = flat(explain(assessed("design-example"), knowledge(), "eacs-foscarnet"))
+
+    assert "Why: position: EACS on foscarnet" in text
+    assert "because “EACS on foscarnet” is for people with HIV" in text
+    assert "[eacs 1]" in text
+
+
+@pytest.mark.parametrize("form", ["text", "tree", "json", "turtle", "mermaid"])
+@pytest.mark.parametrize(
+    "name", ["eacs-foscarnet", "oi-guideline-wording-time", "DoseDisagreement", "TestSusceptibility"]
+)
+def test_what_sources_add_is_explained_in_every_form(name: str, form: str) -> None:
+    """A position, a time, a disagreement and an added action have proofs like any conclusion."""
+    slug = "beside-hiv-zoster-day-21"
+    text = explain(assessed(slug), knowledge(), name, form)
+
+    assert text.strip()
+    if form == "json":
+        check("explanation", json.loads(text))
+
+
+def test_a_disagreement_says_both_values() -> None:
+    """The sentence of the rule has the doses of both sides."""
+    text = flat(explain(assessed("design-example"), knowledge(), "DoseDisagreement"))
+
+    assert "gives 90 mg/kg every 12 h, the leading source 40 mg/kg every 8 h" in text
+
+
+def test_why_not_asks_only_of_positions_that_speak_of_the_action() -> None:
+    """What a source says stands in the knowledge: the nearest position speaks of this action; rules without one go."""
+    answer = why_not("ReferToOphthalmology", assessed("design-example"), knowledge())
+    text = flat(why_not_text(answer))
+    rules = [miss.rule for miss in answer.misses]
+
+    assert rules[0] == "an-action-that-a-source-adds-is-recommended"
+    assert "an-action-that-a-source-adds-is-considered" not in rules
+    assert "Nothing says that the case takes up “red flag: the eye”." in text
+    assert "speaks of “refer to ophthalmology”" not in text
+
+
+def test_red_flags_stand_first_among_what_unfolds() -> None:
+    """In a notebook too: an action that comes before everything else has its heading before all others."""
+    html = assessment_html_with_proofs(assessed("v3b-verrucous-zoster-resistant-in-vitro"), knowledge())
+    headings = re.findall(r"<p><b>([^<]+)</b></p>", html)
+
+    assert headings[1] == "Red flags: before everything else"
+    assert "What sources say of it" in headings

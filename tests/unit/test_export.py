@@ -16,9 +16,10 @@ from tests.support import ROOT, read_case, shipped
 from refractory import Assessment
 from refractory.errors import UsageError
 from refractory.export.rdf import FORMATS, export_case, export_knowledge, write, write_triples
-from refractory.model.assessment import assessment_triples
+from refractory.model.assessment import assessment_triples, part_of
 from refractory.model.graphs import case_graphs
 from refractory.model.interchange import from_rdflib
+from refractory.vocabulary import Rdf, Rdfs, rfy
 
 FORMS = sorted(FORMATS)
 ANSWER = shipped().assess(read_case("design-example"))
@@ -124,3 +125,22 @@ def test_an_unknown_form_is_a_wrong_call() -> None:
         export_knowledge(shipped().knowledge, "rdfxml")
 
     assert "turtle" in error.value.fix
+
+
+def test_positions_and_disagreements_stand_in_the_graph_of_an_assessment() -> None:
+    """By the names that the ontology has for them, with each side and each source; every term is declared."""
+    triples = set(assessment_triples(ANSWER))
+    node = part_of(ANSWER.facts.case, "assessment")
+    found = part_of(ANSWER.facts.case, "disagreement.DoseDisagreement.SwitchToFoscarnet")
+    advice = part_of(ANSWER.facts.case, "recommendation.SwitchToFoscarnet")
+    (conflict,) = (c for c in ANSWER.conflicts if c.name == "DoseDisagreement")
+
+    assert Triple(node, rfy("hasFoundDisagreement"), found) in triples
+    assert Triple(found, rfy("isDisagreementOn"), rfy("SwitchToFoscarnet")) in triples
+    for position in conflict.positions:
+        assert Triple(found, rfy("hasSide"), rfy(position.name)) in triples
+        assert Triple(found, rfy("isDisagreementOf"), rfy(position.source)) in triples
+    for time in ANSWER.failure.times:
+        assert Triple(node, rfy("hasPosition"), rfy(time.name)) in triples
+    assert Triple(advice, rfy("hasPosition"), rfy("eacs-foscarnet")) in triples
+    assert all(shipped().knowledge.text(t.predicate, Rdfs.LABEL) for t in triples if t.predicate != Rdf.TYPE)

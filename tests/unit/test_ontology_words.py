@@ -108,8 +108,10 @@ def _values(predicate: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for _, triple in _knowledge():
         subject, value = triple.subject, triple.object
-        if triple.predicate.value == predicate and isinstance(subject, NamedNode) and subject.value.startswith(RFY):
-            assert isinstance(value, (NamedNode, Literal))
+        # What a named class is a subclass of may be a restriction, which has no name to be read by.
+        if triple.predicate.value != predicate or not isinstance(subject, NamedNode):
+            continue
+        if isinstance(value, NamedNode | Literal) and subject.value.startswith(RFY):
             found[subject.value].append(value.value)
     return found
 

@@ -6,10 +6,20 @@ from dataclasses import replace
 
 import pytest
 from pyoxigraph import NamedNode
-from tests.support import golden, knowledge_with, read_case, shipped, shipped_files, slugs
+from tests.support import (
+    golden,
+    golden_as_written,
+    knowledge_with,
+    note_alone,
+    read_case,
+    shipped,
+    shipped_files,
+    slugs,
+    table_of,
+)
 
 from refractory import Assessment, Case, KnowledgeBase
-from refractory.model.assessment import Question
+from refractory.model.findings import Question
 from refractory.render.page import page
 from refractory.vocabulary import Rdf, local_name, rfy
 
@@ -86,7 +96,11 @@ def said(answer: Assessment) -> set[tuple[str, object]]:
     # What the source names particularly heightens the one suspicion there is.
     found |= {("AntiviralResistance", fact) for r in findings.resistance for fact in r.heightened_by}
     found |= {(h.name, h.status) for h in findings.hypotheses}
-    found |= {(p.name, "pitfall") for p in findings.pitfalls} | {(c.name, "conflict") for c in findings.conflicts}
+    found |= {(p.name, "pitfall") for p in findings.pitfalls}
+    found |= {(c.name, "conflict") for c in findings.conflicts if c.about is None}
+    # Of a disagreement, each source that takes part, other than the leading one.
+    disputed = [(p, c) for c in findings.conflicts if c.about for p in c.positions if p.stance != "Leads"]
+    found |= {(p.name, c.name) for p, c in disputed}
     return found | {(g.id, "gap") for g in findings.gaps} | {(name, "reason") for name in findings.not_applicable}
 
 
@@ -109,7 +123,7 @@ def tried(slug: str) -> dict[str, set[str]]:
         Case.from_json({**written, "id": f"{written['id']}/{number}", key: [*written.get(key, []), fact]})
         for number, (fact, key) in enumerate((fact, key) for fact in facts for key in ("present", "absent"))
     ]
-    answers = iter(shipped().assess_all(varied, questions=False))
+    answers = iter(shipped().assess_all(varied, questions=False, table=table_of(slug)))
     changed = {}
     for fact in facts:
         finding_out = {local_name(action.value) for action in knowledge.subjects(rfy("findsOut"), rfy(fact))}
@@ -123,7 +137,7 @@ def tried(slug: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("slug", sorted(EXPECTED))
 def test_the_questions_are_those_that_the_note_makes_worth_asking(slug: str) -> None:
     """Which are asked, in which order, and what each would change, as written by hand."""
-    asked = [(question.fact, set(question.would_change)) for question in golden()[slug].questions]
+    asked = [(question.fact, set(question.would_change)) for question in golden_as_written()[slug].questions]
 
     assert asked == EXPECTED[slug]
 
@@ -174,7 +188,9 @@ def test_the_reference_engine_asks_the_same(slug: str) -> None:
 
 def test_a_question_rests_on_the_rules_behind_what_it_would_change() -> None:
     """Its statements are theirs; a part of a case also rests on the rule that asks for it."""
-    questions = {q.fact: {s.id for s in q.statements} for q in golden()["pregnant-threat-to-life-unknown"].questions}
+    questions = {
+        q.fact: {s.id for s in q.statements} for q in golden_as_written()["pregnant-threat-to-life-unknown"].questions
+    }
 
     assert {"valacyclovir-failure-39", "refractory-reading-22"} == questions["LifeThreateningInfection"]
     assert {"valacyclovir-failure-24", "refractory-reading-23", "refractory-reading-27"} == questions["WeightOfPatient"]
@@ -182,8 +198,8 @@ def test_a_question_rests_on_the_rules_behind_what_it_would_change() -> None:
 
 def test_the_page_says_what_an_answer_would_change() -> None:
     """In words, below the question."""
-    answer = golden()["pregnant-threat-to-life-unknown"]
-    sections = {section.heading: section for section in page(answer, shipped().knowledge).sections}
+    answer = golden_as_written()["pregnant-threat-to-life-unknown"]
+    sections = {section.heading: section for section in page(answer, note_alone().knowledge).sections}
     details = sections["What to find out"].items[0].details
 
     assert details == ("Would change: give intravenous acyclovir, intravenous acyclovir though resistant",)
@@ -219,7 +235,8 @@ def test_each_part_that_may_be_asked_for_says_how_it_is_tried() -> None:
     assert items
     for item in items:
         ways = [*knowledge.values(item, rfy("isAnsweredWith")), *knowledge.values(item, rfy("isProbedWith"))]
-        assert (1, 1) == (len(knowledge.values(item, rfy("isAnsweredBy"))), len(ways)), item
+        assert len(knowledge.values(item, rfy("isAnsweredBy"))) == 1, item
+        assert ways, item
 
 
 def test_no_questions_when_none_are_wanted() -> None:

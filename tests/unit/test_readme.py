@@ -6,12 +6,16 @@ import contextlib
 import io
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from tests.support import CASES, ROOT, read_case, shipped
+from pyoxigraph import NamedNode
+from tests.support import CASES, ROOT, knowledge_with, read_case, shipped
 
+from refractory import KnowledgeBase
 from refractory.case import limits
+from refractory.checker.check import Checker, check_conclusions
 from refractory.cli.main import root
 from refractory.cli.options import DEFAULT_TIMEOUT
 from refractory.errors import (
@@ -23,6 +27,8 @@ from refractory.errors import (
     UsageError,
 )
 from refractory.render.assessment import assessment_text
+from refractory.render.words import Words
+from refractory.vocabulary import local_name
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -116,3 +122,39 @@ def test_the_commands_and_exit_codes_are_documented() -> None:
             assert option in text, f"{name} {option}"
     for error in errors:
         assert f"| {error.exit_code} | " in text
+
+
+def test_the_table_of_sources_is_that_of_the_graph() -> None:
+    """Each source that stands beside the leading one has its row, with kind, year and sureness; there is no other."""
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    words = Words(shipped().knowledge)
+    beside = [source.id for source in shipped().guidance if words.text(source.id, "standsBeside")]
+    rows = {
+        f"| `{source}` | {words.label(source)} | {words.labels(_names(words.values(source, 'hasSourceKind')))} | "
+        f"{words.year(source)} | {words.text(source, 'sureness')} |"
+        for source in beside
+    }
+
+    assert rows
+    assert rows == {line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 6}
+
+
+def _names(terms: Iterable[NamedNode]) -> list[str]:
+    return [local_name(term.value) for term in terms]
+
+
+def test_a_source_is_added_as_the_page_says() -> None:
+    """The blocks of `docs/sources.md` are files: with them, and nothing else, the third dose stands in the conflict."""
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```turtle\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    kb = KnowledgeBase(knowledge_with(dict(found)))
+    answer = kb.assess(read_case("design-example"), questions=False)
+    (conflict,) = (c for c in answer.conflicts if c.name == "DoseDisagreement")
+    doses = {p.source: [r.per_day.dose for r in p.regimens if r.per_day] for p in conflict.positions}
+
+    assert len(found) == 2
+    assert doses["example-trial"] == [100]
+    assert "100 mg/kg a day: example trial (2020, unmarked), 50 mg/kg every 12 hours" in " ".join(
+        assessment_text(answer, kb.knowledge).split()
+    )
+    assert [] == check_conclusions(answer, Checker(kb.knowledge))

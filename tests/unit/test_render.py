@@ -6,21 +6,26 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from tests.support import read_case, shipped
+from tests.support import note_alone, read_case, shipped
 
 from refractory import Assessment, Case
-from refractory.model.assessment import NOTICE, Quantity, Regimen, StatementRef
+from refractory.model.assessment import NOTICE
+from refractory.model.findings import Conflict, Failure, Hypothesis, Noted, Recommendation
+from refractory.model.genotype import Call, Calls, Mechanism
+from refractory.model.sources import Position, Quantity, Regimen, StatementRef, Time
 from refractory.render.assessment import assessment_html, assessment_markdown, assessment_text
-from refractory.render.page import Item, Page, Section, page
+from refractory.render.page import ALARM, BESIDE, Item, Page, Section, page
 from refractory.render.text import page_rich, page_text
 from refractory.render.words import Words
 from refractory.vocabulary import rfy
 
 HEADINGS = [
     "Status of resistance",
+    "What a table says of the mutations",
     "What to do now",
     "What to consider",
     "What to avoid",
@@ -32,6 +37,7 @@ HEADINGS = [
     "What the guidance does not say",
     "Why the guidance does not apply",
     "Warnings about the data",
+    "Sources beside the leading one",
     "What the cited lines say, in our words",
 ]
 
@@ -85,7 +91,9 @@ def test_each_recommendation_stands_under_its_kind_with_urgency_and_places() -> 
 
         assert f"{mark}: {label}" in text
         for statement in advice.statements:
-            assert f"line {statement.line}" in text or f"refractory-reading {statement.line}" in text
+            numbered = rf"{statement.source} ([0-9]+; )*{statement.line}\b"
+
+            assert f"line {statement.line}" in text or re.search(numbered, text)
 
 
 def test_every_cited_statement_is_told_in_our_words() -> None:
@@ -234,18 +242,19 @@ def test_the_html_page_needs_nothing_from_anywhere() -> None:
     assert "url(" not in html
 
 
-def test_all_forms_say_the_same() -> None:
-    """Text, Markdown and HTML are one page: each headline and each place stands in all of them."""
-    answer, knowledge = assessed("design-example"), shipped().knowledge
+@pytest.mark.parametrize("slug", ["design-example", "v3b-verrucous-zoster-resistant-in-vitro", "beside-zoster-day-6"])
+def test_all_forms_say_the_same(slug: str) -> None:
+    """Text, Markdown and HTML are one page: each headline, detail, line and place stands in all of them."""
+    answer, knowledge = assessed(slug), shipped().knowledge
     shown = page(answer, knowledge)
-    html = flat(re.sub("<[^>]+>", " ", assessment_html(answer, knowledge)))
+    html = unescape(flat(re.sub("<[^>]+>", " ", assessment_html(answer, knowledge))))
     markdown = flat(assessment_markdown(answer, knowledge).replace("\\", ""))
     text = flat(assessment_text(answer, knowledge))
-    for item in (item for section in shown.sections for item in section.items):
-        for form in (text, markdown):
-            assert item.text in form
-            assert item.places in form
-        assert item.text.replace("'", "&#x27;") in html
+    alarm = shown.alarm.items if shown.alarm else ()
+    for item in (*alarm, *(item for section in shown.sections for item in section.items)):
+        for form in (text, markdown, html):
+            for part in (item.text, item.places, *item.details, *item.beside):
+                assert flat(part) in form
 
 
 def test_an_unknown_kind_of_advice_still_stands_on_the_page() -> None:
@@ -257,3 +266,348 @@ def test_an_unknown_kind_of_advice_still_stands_on_the_page() -> None:
     headings = [section.heading for section in page(answer, shipped().knowledge).sections]
 
     assert "Routine" in headings
+
+
+# ---- sources side by side: small findings by hand, in the words of the graph ----
+
+NOTE = (StatementRef("valacyclovir-failure-24", "valacyclovir-failure", 24, "1"),)
+EACS = (StatementRef("eacs-1", "eacs", 1),)
+NOTE_REGIMEN = Regimen(
+    Quantity(Decimal("40.0"), "mg/kg"), "Intravenous", Decimal(8), until="clinical resolution",
+    product="FoscarnetIntravenous",
+)  # fmt: skip
+EACS_REGIMEN = replace(
+    NOTE_REGIMEN, dose=Quantity(Decimal("90.0"), "mg/kg"), every_hours=Decimal(12), until="clinical response"
+)
+
+
+def position(name: str, source: str, stance: str, number: int = 1, **more: object) -> Position:
+    """Return a position as the page is given it."""
+    known = {"says": "So it says.", "regimens": (), "count": None, "share_percent": ()}
+    statement = StatementRef(f"{source}-{number}", source, number)
+    return Position(name, source, stance, **(known | {"statements": (statement,)} | more))  # type: ignore[arg-type]
+
+
+def advice(action: str, *positions: Position, **more: object) -> Recommendation:
+    """Return advice on an action."""
+    known = {"kind": "Recommend", "urgency": "Prompt", "drug": None, "regimen": None, "for_this_patient": None}
+    statements = {"cautions": (), "statements": NOTE}
+    return Recommendation(action, **(known | statements | {"positions": positions} | more))  # type: ignore[arg-type]
+
+
+def answer_with(**parts: object) -> Assessment:
+    """Return an assessment of which only some findings are filled."""
+    answer = assessed("design-example")
+    empty = {
+        "recommendations": (), "hypotheses": (), "cautions": (), "conflicts": (), "pitfalls": (), "gaps": (),
+        "questions": (), "resistance": (), "failure": Failure(False, "Unknown", None, ()),
+    }  # fmt: skip
+    return replace(answer, findings=replace(answer.findings, **(empty | parts)))  # type: ignore[arg-type]
+
+
+def shown(answer: Assessment) -> str:
+    """Return the text of an assessment on one line."""
+    return flat(assessment_text(answer, shipped().knowledge))
+
+
+def test_a_position_is_one_line_with_source_sureness_stance_regimen_and_place() -> None:
+    """What stands in the regimen above is not said again; the amount a day is what compares."""
+    agrees = position("eacs-foscarnet", "eacs", "Agrees", regimens=(EACS_REGIMEN,))
+    answer = answer_with(recommendations=(advice("SwitchToFoscarnet", agrees, regimen=NOTE_REGIMEN),))
+    lines = page(answer, shipped().knowledge).sections[1].items[0].beside
+
+    assert lines == (
+        "EACS guidelines (S1), agrees: 90 mg/kg every 12 hours until clinical response (180 mg/kg a day) [eacs 1]",
+    )
+    assert f"{BESIDE} - EACS guidelines (S1), agrees:" in shown(answer)
+
+
+def test_a_position_without_a_regimen_says_the_label_of_its_statement() -> None:
+    """A year that the source's name has, and a name that the statement's label begins with, are not said twice."""
+    count = position("aids-varicella-series-2001-count", "aids-varicella-series-2001", "Contests", 2, count=(3, 11))
+    label = position("valacyclovir-label-immunocompromised", "valacyclovir-label", "Qualifies", 3)
+    share = position("survey-france-immunocompromised", "survey-france", "Counts", share_percent=(Decimal("3.8"),))
+    hypothesis = Hypothesis("AntiviralResistance", "Open", (), (), (), NOTE, (count, label, share))
+    first, second, third = next(
+        section.items[0].beside
+        for section in page(answer_with(hypotheses=(hypothesis,)), shipped().knowledge).sections
+        if section.heading == "Hypotheses"
+    )
+
+    assert first.startswith("AIDS varicella series of 2001 (S1), evidence against it: ")
+    assert first.endswith("(3 of 11) [aids-varicella-series-2001 2]")
+    assert second == (
+        "Label of valacyclovir (S1 and S2), notes: not established in most immunocompromised patients "
+        "[valacyclovir-label 3]"
+    )
+    assert third.endswith("(3.8%) [survey-france 1]")
+
+
+def test_an_action_of_another_source_says_whose_it_is_and_what_it_is() -> None:
+    """The note's own advice names nobody; what is ruled out names who rules it out."""
+    adds = position("foscarnet-label-hydration", "foscarnet-label", "Adds", 7)
+    rules_out = position("cidofovir-label-kidneys", "cidofovir-label", "Contraindicates", 2)
+    text = shown(
+        answer_with(
+            recommendations=(
+                advice("HydrateBeforeFoscarnet", adds, statements=adds.statements),
+                advice("SwitchToFoscarnet"),
+                advice("UseIntravenousCidofovir", rules_out, kind="Avoid", statements=rules_out.statements),
+            )
+        )
+    )
+
+    assert "Recommend, prompt: hydrate before foscarnet (added by label of foscarnet) Action of giving fluid" in text
+    assert "Recommend, prompt: switch treatment to foscarnet [" in text
+    assert "Avoid, prompt: use intravenous cidofovir (ruled out by label of cidofovir)" in text
+    assert "label of foscarnet (S1 and S2), advises it" not in text
+
+
+def test_a_warning_stands_once_as_a_caution() -> None:
+    """A position that warns is not said again where its caution stands."""
+    warns = position("foscarnet-label-kidneys", "foscarnet-label", "Warns", 4)
+    caution = Noted("FoscarnetKidneyToxicity", warns.statements)
+    text = shown(answer_with(recommendations=(advice("SwitchToFoscarnet", warns, cautions=(caution,)),)))
+
+    assert "Caution: Kidney toxicity of foscarnet." in text
+    assert BESIDE not in text
+    assert "warns:" in shown(answer_with(recommendations=(advice("SwitchToFoscarnet", warns),)))
+
+
+def test_why_an_action_is_only_to_be_considered_stands_first_at_it() -> None:
+    """Too early by every source, or weakened by one, before any regimen or caution."""
+    times = (
+        Time("oi-guideline-wording-time", "oi-guideline-wording", 7, 10, False, "So.", EACS),
+        Time("aids-varicella-series-2001-time", "aids-varicella-series-2001", 21, None, False, "So.", EACS),
+    )
+    weakens = position("herpesdrg-polymerase", "herpesdrg", "Weakens", 5)
+    names = tuple(time.name for time in times)
+    answer = answer_with(
+        failure=Failure(True, "Right", 6, ("Spreading",), times),
+        recommendations=(
+            advice(
+                "SwitchToFoscarnet",
+                weakens,
+                kind="Consider",
+                regimen=NOTE_REGIMEN,
+                cautions=(Noted("TooEarlyToSuspectResistance", NOTE),),
+                weakened_by=(*names, weakens.name),
+            ),
+        ),
+    )
+    early, weak, regimen, caution = page(answer, shipped().knowledge).sections[1].items[0].details
+
+    assert early == (
+        "Consider, not recommend: too early by every source that gives a time for such a case (day 6 of treatment; "
+        "OI guideline wording 7 to 10 days; AIDS varicella series of 2001 21 days). [eacs 1]"
+    )
+    assert weak.startswith("Consider, not recommend: HerpesDRG (2026, S1), weakens it: ")
+    assert regimen.startswith("Regimen: ")
+    assert caution.startswith("Caution: Too early to suspect resistance.")
+
+
+@pytest.mark.parametrize(
+    ("day", "reached", "said"),
+    [
+        (
+            9,
+            (True, False),
+            "Day 9 of treatment: OI guideline wording (7 to 10 days; S2) would suspect resistance; "
+            "vaccine strain case (10 days, or verrucous lesions; S1) would not yet.",
+        ),
+        (
+            12,
+            (True, True),
+            "Day 12 of treatment: OI guideline wording (7 to 10 days; S2) and vaccine strain case (10 days, or "
+            "verrucous lesions; S1) would suspect resistance.",
+        ),
+        (
+            3,
+            (False, False),
+            "Day 3 of treatment: OI guideline wording (7 to 10 days; S2) and vaccine strain case (10 days, or "
+            "verrucous lesions; S1) would not yet suspect resistance.",
+        ),
+        (
+            None,
+            (None, None),
+            "The day of treatment is not known: OI guideline wording (7 to 10 days; S2) and vaccine strain case "
+            "(10 days, or verrucous lesions; S1) would suspect resistance from then on.",
+        ),
+    ],
+)
+def test_times_stand_under_the_day_of_treatment(
+    day: int | None, reached: tuple[bool | None, bool | None], said: str
+) -> None:
+    """Which sources would suspect resistance by now, which not yet, and from which day on."""
+    times = (
+        Time("oi-guideline-wording-time", "oi-guideline-wording", 7, 10, reached[0], "So.", EACS),
+        Time("vaccine-strain-case-time", "vaccine-strain-case", 10, None, reached[1], "So.", EACS),
+    )
+    answer = answer_with(failure=Failure(True, "Right", day, ("Spreading",), times))
+
+    assert page(answer, shipped().knowledge).lead[-1] == said
+
+
+def test_a_disagreement_shows_each_value_with_who_gives_it_and_no_winner() -> None:
+    """Doses by the amount a day, times by the day, directions by what is said; the question once for each sort."""
+    leads = position("FoscarnetRegimen", "valacyclovir-failure", "Leads", regimens=(NOTE_REGIMEN,), statements=NOTE)
+    eacs = position("eacs-foscarnet", "eacs", "Agrees", regimens=(EACS_REGIMEN,))
+    both = position(
+        "prioh-1-comparator", "prioh-1", "Agrees",
+        regimens=(NOTE_REGIMEN, replace(EACS_REGIMEN, dose=Quantity(Decimal("60.0"), "mg/kg"))),
+    )  # fmt: skip
+    asks = "Which one?"
+    conflicts = (
+        Conflict("DoseDisagreement", ("a", "b"), asks, EACS, "SwitchToFoscarnet", (leads, eacs, both)),
+        Conflict("DoseDisagreement", ("a", "b"), asks, EACS, "GiveIntravenousAcyclovir", (eacs, both)),
+        Conflict(
+            "TimeDisagreement", ("a", "b"), asks, EACS, "AntiviralResistance",
+            (
+                position("aids-varicella-series-2001-time", "aids-varicella-series-2001", "Times", from_day=21),
+                position("oi-guideline-wording-time", "oi-guideline-wording", "Times", from_day=7, by_day=10),
+            ),
+        ),
+        Conflict(
+            "DirectionDisagreement", ("a", "b"), asks, EACS, "IncreaseAntiviralDose",
+            (
+                position("IncreaseAntiviralDose", "valacyclovir-failure", "Leads", statements=NOTE),
+                position("higher-dose-trial-zoster", "higher-dose-trial", "Opposes"),
+            ),
+        ),
+    )  # fmt: skip
+    answer = answer_with(conflicts=conflicts, recommendations=(advice("IncreaseAntiviralDose", kind="Consider"),))
+    doses, again, times, directions = next(
+        section.items
+        for section in page(answer, shipped().knowledge).sections
+        if section.heading == "Conflicts for you to decide"
+    )
+
+    assert doses.text == "Dose disagreement: switch treatment to foscarnet"
+    assert doses.details == (
+        asks,
+        "120 mg/kg a day: valacyclovir failure, 40 mg/kg every 8 hours; PRIOH-1 (S1 and S2), 40 mg/kg every 8 hours, "
+        "or 60 mg/kg every 12 hours",
+        "180 mg/kg a day: EACS guidelines (S1), 90 mg/kg every 12 hours",
+    )
+    assert asks not in again.details
+    assert times.details[1:] == (
+        "7 to 10 days: OI guideline wording (S2)",
+        "21 days: AIDS varicella series of 2001 (S1)",
+    )
+    assert directions.details[1:] == (
+        "Valacyclovir failure, consider: So it says.",
+        "Higher dose trial (S2), speaks against it: Twice the dose did no better in zoster",
+    )
+
+
+def test_red_flags_stand_before_everything_and_not_again_below() -> None:
+    """Under their own heading, before the lead, with what raises them; the action is not repeated among the others."""
+    answer, knowledge = assessed("v3b-verrucous-zoster-resistant-in-vitro"), shipped().knowledge
+    text, html = assessment_text(answer, knowledge), assessment_html(answer, knowledge)
+    lines = [line for line in text.splitlines() if line]
+    isolate = knowledge.label(rfy("IsolateAirborneAndContact"))
+
+    assert answer.findings.red_flags
+    assert lines.index(ALARM.upper()) < next(i for i, line in enumerate(lines) if line.startswith("Treatment is"))
+    assert 'class="alarm"' in html
+    assert html.index(ALARM) < html.index('class="lead"')
+    assert assessment_markdown(answer, knowledge).split("## ")[1].startswith(ALARM)
+    assert flat(text).count(f"Recommend, immediate: {isolate}") == 1
+    assert "Red flag: isolation in dissemination, because of: disseminated zoster" in text
+
+
+def test_a_red_flag_without_advice_is_shown_all_the_same() -> None:
+    """What is ruled out is avoided, and its red flag still stands first."""
+    flag = position("red-flags-dissemination", "red-flags", "Adds", 3)
+    avoided = advice("GiveIntravenousAcyclovir", flag, kind="Avoid", red_flag=True, statements=flag.statements)
+    answer = answer_with(recommendations=(avoided,), red_flags=("red-flags-dissemination", "red-flags-eye"))
+    shown_page = page(answer, shipped().knowledge)
+
+    assert shown_page.alarm is not None
+    assert [item.text for item in shown_page.alarm.items] == ["Red flag: dissemination", "Red flag: the eye"]
+    assert "What to avoid" in [section.heading for section in shown_page.sections]
+
+
+def test_calls_of_a_table_stand_with_their_rows() -> None:
+    """Each drug with its call, its strength and the rows for and against; and what follows from the gene alone."""
+    calls = (
+        Call("Acyclovir", "Resistant", "Moderate", ("9001", "9002"), (), "BorrowedFromAnotherVirus", False),
+        Call("Foscarnet", "Conflicting", None, ("9013",), ("9014",), None, True),
+    )
+    finding = Calls(
+        "VaricellaZosterVirus", "ORF36", "A9001C", calls, (), of_finding=(("collectedOn", "2026-03-01"),),
+        mechanism=Mechanism(("Acyclovir",), ("Foscarnet",)),
+    )  # fmt: skip
+    missing = replace(finding, calls=(), of_finding=(), mechanism=Mechanism())
+    first, second = next(
+        section.items
+        for section in page(answer_with(genotype=(finding, missing)), shipped().knowledge).sections
+        if section.heading == "What a table says of the mutations"
+    )
+
+    assert first.text == "Varicella zoster virus, ORF36 A9001C"
+    assert first.details == (
+        "Collected on: 2026-03-01",
+        "Resistant: acyclovir (moderate; rows 9001 9002)",
+        "Conflicting: foscarnet (for row 9013; against row 9014; each with something to be minded)",
+        "By mechanism doubtful: acyclovir",
+        "By mechanism unaffected: foscarnet",
+        "Limits of the strengths: borrowed from another virus",
+    )
+    assert second.text == "Varicella zoster virus, ORF36 A9001C: not in the table"
+
+
+BESIDE_CASES = [
+    "design-example",
+    "v3b-verrucous-zoster-resistant-in-vitro",
+    "beside-zoster-day-6",
+    "beside-aids-zoster-verrucous",
+    "beside-hiv-disseminated-zoster",
+    "beside-foscarnet-7-days-after-cidofovir",
+]
+
+
+@pytest.mark.parametrize("slug", BESIDE_CASES)
+def test_nothing_that_warns_is_missing_in_any_form(slug: str) -> None:
+    """Every avoid, caution, conflict, red flag, time, position and disagreement stands in text, Markdown and HTML."""
+    answer, knowledge = assessed(slug), shipped().knowledge
+    forms = [
+        assessment_text(answer, knowledge),
+        assessment_markdown(answer, knowledge).replace("\\", ""),
+        unescape(re.sub("<[^>]+>", " ", assessment_html(answer, knowledge))),
+    ]
+    cautions = [*answer.cautions, *(caution for item in answer.recommendations for caution in item.cautions)]
+    names = [item.action for item in answer.recommendations]
+    names += [*(caution.name for caution in cautions), *answer.findings.red_flags]
+    names += [
+        name for conflict in answer.conflicts for name in ([conflict.about] if conflict.about else conflict.between)
+    ]
+    names += [time.source for time in answer.failure.times]
+    names += [p.source for conflict in answer.conflicts for p in conflict.positions]
+    places = [
+        f"{p.source} {p.statements[0].line}" for item in answer.recommendations for p in item.positions if p.statements
+    ]
+    for form in map(flat, forms):
+        for name in names:
+            assert knowledge.label(rfy(name)).casefold() in form.casefold()
+        for place in places:
+            assert place in form
+
+
+@pytest.mark.parametrize("slug", BESIDE_CASES)
+def test_the_text_fits_a_terminal_of_80_columns(slug: str) -> None:
+    """No line is wider, and the order of reading is the same."""
+    text = assessment_text(assessed(slug), shipped().knowledge, 80)
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert flat(text) == flat(text_of(slug))
+
+
+def test_the_note_alone_shows_no_other_source() -> None:
+    """Without sources beside it, the page has nothing of them."""
+    kb = note_alone()
+    shown_page = page(kb.assess(read_case("design-example")), kb.knowledge)
+
+    assert shown_page.alarm is None
+    assert "Sources beside the leading one" not in [section.heading for section in shown_page.sections]
+    assert not [item for section in shown_page.sections for item in section.items if item.beside]
