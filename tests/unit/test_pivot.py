@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from tests.support import CASES, ROOT, read_case, shipped
+from tests.support import CASES, ROOT, note_alone, read_case, shipped
 
 from refractory import Case, KnowledgeBase, UsageError
 from refractory.cli import main
@@ -62,12 +62,12 @@ EXPECTED: dict[tuple[str, str], set[Found]] = {
 @cache
 def found(slug: str, action: str) -> Pivots:
     """Return the pivots of a golden case."""
-    return shipped().pivot(read_case(slug), action)
+    return note_alone().pivot(read_case(slug), action)
 
 
 def advice(case: dict[str, Any], action: str) -> str:
     """Return kind and urgency of the advice on an action in the full answer to a case."""
-    answer = shipped().assess(Case.from_json(case), questions=False)
+    answer = note_alone().assess(Case.from_json(case), questions=False)
     return next((f"{r.kind}, {r.urgency}" for r in answer.recommendations if r.action == action), "")
 
 
@@ -147,7 +147,7 @@ def test_the_order_is_always_the_same() -> None:
 def test_a_bounded_search_says_what_it_left_untried() -> None:
     """Past the limit it stops, keeps what it found, and says so; it is no error."""
     case = read_case("dose-low-by-record")
-    answer = pivot(shipped(), case, "IncreaseAntiviralDose", most=23)
+    answer = pivot(note_alone(), case, "IncreaseAntiviralDose", most=23)
     full = found("dose-low-by-record", "IncreaseAntiviralDose")
 
     assert answer.note == "Not all sets were tried: the first 23 of 3304."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Final
 
 from pyoxigraph import Literal, NamedNode
 
@@ -15,9 +17,10 @@ from refractory.model.findings import Question
 from refractory.model.sources import StatementRef
 from refractory.pipeline.conclusions import ACTION, Conclusions, Key, Meanings, Raw, difference
 from refractory.pipeline.variations import known_facts, whole_members, with_fact, with_value
-from refractory.vocabulary import local_name, rfy
+from refractory.vocabulary import PREFIX, Rdf, local_name, rfy
 
 _RAISES = rfy("raisesQuestionOn")
+_NAME: Final = re.compile(rf"\b{PREFIX}:(\w+)")
 
 
 class Questions:
@@ -31,8 +34,21 @@ class Questions:
 
     @cached_property
     def facts(self) -> tuple[NamedNode, ...]:
-        """The facts that may be asked for: those that are not a kind of another, in the order of the source's steps."""
-        return tuple(sorted(whole_members(self.knowledge, rfy("ClinicalFact")), key=self.place))
+        """The facts that may be asked for, in the order of the source's steps: no kinds of another, none in vain."""
+        members = whole_members(self.knowledge, rfy("ClinicalFact"))
+        return tuple(sorted((fact for fact in members if self._matters(fact)), key=self.place))
+
+    def _matters(self, fact: NamedNode) -> bool:
+        """Say whether anything in use speaks of a fact: a rule, another term, or a class below that of all facts."""
+        classes = self.knowledge.values(fact, Rdf.TYPE)
+        return any(cls != rfy("ClinicalFact") for cls in classes) or fact in self._spoken_of
+
+    @cached_property
+    def _spoken_of(self) -> frozenset[object]:
+        logic = self.knowledge.logic
+        named = {rfy(name) for rule in self.knowledge.rules for name in _NAME.findall(rule.text)}
+        subjects = {t.subject for t in logic if t.predicate != Rdf.TYPE}
+        return frozenset({*named, *subjects, *(t.object for t in logic)})
 
     def place(self, term: NamedNode) -> tuple[int, str]:
         """Return the place of a term in the order of the source's steps; what has none comes last, by its name."""
