@@ -19,7 +19,7 @@ from tests.support import as_answered, shipped, slugs
 
 # What these say of their classes holds of each member already, because readers of cases and the files say it. They tell
 # a reader of the ontology what a class is a kind of, and are exempt for that reason alone.
-SAID_ALREADY = {rfy("Patient"), rfy("Case"), rfy("Drug")}
+SAID_ALREADY = {rfy("Patient"), rfy("Case"), rfy("Drug"), rfy("Position")}
 
 PARTS = {"hasPatient": "Patient", "hasTreatment": "Treatment", "hasSusceptibilityResult": "SusceptibilityResult",
          "hasGenotypeFinding": "GenotypeFinding", "hasMeasurement": "Measurement"}  # fmt: skip

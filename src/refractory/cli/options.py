@@ -71,7 +71,7 @@ guidance_option = click.option(
     "--guidance",
     multiple=True,
     metavar="ID",
-    help="Use only this source, and what accompanies it; may be repeated. All by default.",
+    help="Use only this source, with what it stands beside and what accompanies it; may be repeated. All by default.",
 )
 
 table_option = click.option(
