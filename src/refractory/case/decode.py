@@ -10,26 +10,31 @@ from refractory.errors import LimitError, RefusedError
 _OTHER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def decode(data: bytes | str) -> str:
-    """Return the text of a case file, without a byte order mark.
+def decode(data: bytes | str, limit: int = MAX_BYTES, what: str = "case") -> str:
+    """Return the text of a file, without a byte order mark.
+
+    Args:
+        data: The content.
+        limit: Bytes that it may have.
+        what: What it is called in messages.
 
     Raises:
-        LimitError: It is larger than `MAX_BYTES`.
+        LimitError: It is larger than the limit.
         RefusedError: It is not UTF-8, or empty.
     """
     content = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    if len(content) > MAX_BYTES:
+    if len(content) > limit:
         raise LimitError(
-            f"the case is larger than {MAX_BYTES} bytes.", fix="Give one case a file, and of it only what a case holds."
+            f"the {what} is larger than {limit} bytes.", fix=f"Give one {what} a file, and of it only what is needed."
         )
     if content.startswith(_OTHER_MARKS):
-        raise RefusedError("the case is written in UTF-16.", place="byte 1", fix="Save it as UTF-8.")
+        raise RefusedError(f"the {what} is written in UTF-16.", place="byte 1", fix="Save it as UTF-8.")
     try:
         text = content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         raise RefusedError(
-            "the case is not written in UTF-8.", place=f"byte {error.start + 1}", fix="Save it as UTF-8."
+            f"the {what} is not written in UTF-8.", place=f"byte {error.start + 1}", fix="Save it as UTF-8."
         ) from error
     if not text.strip():
-        raise RefusedError("the case is empty.", fix="A case needs at least an `id`.")
+        raise RefusedError(f"the {what} is empty.", fix="A case needs at least an `id`; a Bundle, its entries.")
     return text

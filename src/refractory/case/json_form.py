@@ -24,7 +24,15 @@ from refractory.vocabulary import Rdf, Xsd, local_name
 
 
 def read(data: bytes | str | Mapping[str, Any], knowledge: Knowledge) -> tuple[NamedNode, list[Triple]]:
-    """Return the node of a case in JSON and what is said of it.
+    """Return the node of a case in JSON and what is said of it; errors as in `read_places`."""
+    case, said = read_places(data, knowledge)
+    return case, [triple for triple, _ in said]
+
+
+def read_places(
+    data: bytes | str | Mapping[str, Any], knowledge: Knowledge
+) -> tuple[NamedNode, list[tuple[Triple, str]]]:
+    """Return the node of a case in JSON, and what is said of it with the place where it stands.
 
     Raises:
         RefusedError: It is not JSON, or not a case.
@@ -90,28 +98,30 @@ class _Reader:
     knowledge: Knowledge
     case: NamedNode
 
-    def part(self, node: NamedNode, part: Part, pairs: Mapping[str, object], place: str) -> Iterator[Triple]:
-        """Yield what the keys of an object say of the case or a part of it."""
-        yield Triple(node, Rdf.TYPE, part.type)
+    def part(
+        self, node: NamedNode, part: Part, pairs: Mapping[str, object], place: str
+    ) -> Iterator[tuple[Triple, str]]:
+        """Yield what the keys of an object say of the case or a part of it, with places."""
+        yield Triple(node, Rdf.TYPE, part.type), place
         for name, value in pairs.items():
             where = f"{place}.{name}" if place else name
             if name not in part.keys:
                 raise self._unknown_key(name, part, where)
             yield from self._values(node, part.keys[name], value, where)
 
-    def _values(self, node: NamedNode, key: Key, value: object, place: str) -> Iterator[Triple]:
+    def _values(self, node: NamedNode, key: Key, value: object, place: str) -> Iterator[tuple[Triple, str]]:
         seen: set[NamedNode | Literal] = set()
         for number, (item, where) in enumerate(_items(key, value, place), 1):
             if key.part:
                 child = nodes.node(self.case, key.part.node, number if key.many else None)
-                yield Triple(node, key.predicate, child)
+                yield Triple(node, key.predicate, child), where
                 yield from self.part(child, key.part, _keys(item, where), where)
             else:
                 term = self._term(key, item, where)
                 if term in seen:
                     raise RefusedError(f"{shown(item)} stands twice in the list.", place=where, fix="Keep one of them.")
                 seen.add(term)
-                yield Triple(node, key.predicate, term)
+                yield Triple(node, key.predicate, term), where
 
     def _term(self, key: Key, item: object, place: str) -> NamedNode | Literal:
         if key.datatype == Xsd.DECIMAL:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from refractory.case.limits import MAX_DEPTH
 from refractory.errors import LimitError, RefusedError
+
+# A string is taken whole, so that what looks like a bracket inside it is none; one that does not end runs to the end.
+_STRING_OR_BRACKET: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class Number(str):
@@ -22,14 +26,14 @@ class Pairs(tuple[tuple[str, object], ...]):
     __slots__ = ()
 
 
-def parse(text: str) -> object:
+def parse(text: str, limit: int = MAX_DEPTH) -> object:
     """Return JSON as `Pairs`, lists, `Number`, str, bool and None.
 
     Raises:
         RefusedError: It is not JSON.
-        LimitError: It is nested deeper than `MAX_DEPTH`.
+        LimitError: It is nested deeper than the limit.
     """
-    _check_depth(text)
+    _check_depth(text, limit)
     try:
         return json.loads(text, object_pairs_hook=Pairs, parse_int=Number, parse_float=Number, parse_constant=Number)
     except json.JSONDecodeError as error:
@@ -57,22 +61,18 @@ def dump(data: Mapping[str, Any]) -> str:
         ) from error
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, limit: int) -> None:
     """Count brackets outside strings: JSON's parser recurses, and a deep file would end it without a message."""
-    depth, quoted, escaped = 0, False, False
-    for character in text:
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
+    depth = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        if match[0] in "[{":
             depth += 1
-            if depth > MAX_DEPTH:
-                raise _too_deep()
-        elif character in "]}":
+            if depth > limit:
+                raise _too_deep(limit)
+        elif match[0] in "]}":
             depth -= 1
 
 
-def _too_deep() -> LimitError:
-    return LimitError(f"the file is nested deeper than {MAX_DEPTH} brackets.", fix="A case nests three deep.")
+def _too_deep(limit: int = MAX_DEPTH) -> LimitError:
+    fix = "A case nests three deep." if limit == MAX_DEPTH else "Take out what nests so deep."
+    return LimitError(f"the file is nested deeper than {limit} brackets.", fix=fix)

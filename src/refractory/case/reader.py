@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pyoxigraph import NamedNode, RdfFormat, Triple
 
 from refractory.case import json_form, turtle_form
+from refractory.case.fhir.limits import MAX_BUNDLE_BYTES
+from refractory.case.fhir.recognize import looks_like_fhir
 from refractory.case.frame import assessed_on, frame
-from refractory.case.limits import MAX_BYTES, MAX_TRIPLES
+from refractory.case.limits import MAX_TRIPLES
 from refractory.case.mapping import CaseMapping
 from refractory.case.quantities import Quantities
-from refractory.errors import LimitError, RefusedError
+from refractory.errors import LimitError, RefusedError, UsageError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, canonical
 from refractory.model.interchange import to_rdflib_graph
@@ -66,10 +68,54 @@ class Case:
         return cls._of(*turtle_form.read(data, knowledge), knowledge)
 
     @classmethod
+    def from_fhir(
+        cls,
+        data: bytes | str | Mapping[str, Any],
+        knowledge: Knowledge | None = None,
+        *,
+        assessed_on: str | None = None,
+    ) -> Case:
+        """Read a FHIR R4 or R4B Bundle of one patient; each fact knows the resource and element it came from.
+
+        Args:
+            data: The Bundle.
+            knowledge: As in `from_json`; it brings the mapping too.
+            assessed_on: The day of the assessment, YYYY-MM-DD; without it, what the mapping says. It is never today.
+
+        Raises:
+            RefusedError: It is no such Bundle, it holds several patients, or `refractory[fhir]` is not installed.
+            LimitError: It is larger or deeper than allowed, or makes more than a case may hold.
+        """
+        return cls.all_from_fhir(data, knowledge, assessed_on=assessed_on)[0]
+
+    @classmethod
+    def all_from_fhir(
+        cls,
+        data: bytes | str | Mapping[str, Any],
+        knowledge: Knowledge | None = None,
+        *,
+        assessed_on: str | None = None,
+        split: bool = False,
+    ) -> list[Case]:
+        """Read a Bundle as a case for each patient, if `split` says so; arguments and errors as in `from_fhir`."""
+        from refractory.case.fhir.reading import read_bundle
+
+        knowledge = knowledge or _shipped()
+        reading = read_bundle(data, knowledge, assessed_on=assessed_on, split=split)
+        cases = []
+        for said, sources in zip(reading.cases, reading.sources, strict=True):
+            node, places = json_form.read_places(said, knowledge)
+            made = {triple: sources[place] for triple, place in places if place in sources}
+            case = cls._of(node, [triple for triple, _ in places], knowledge)
+            cases.append(replace(case, facts=replace(case.facts, sources=made)))
+        return cases
+
+    @classmethod
     def read(cls, source: str | Path | bytes, name: str = "", knowledge: Knowledge | None = None) -> Case:
         """Read a file, or bytes that came under some name, in the form that the name's suffix says.
 
-        Without a suffix, as from standard input, a text that begins with a brace is JSON and all else is Turtle.
+        Without a suffix, as from standard input, a text that begins with a brace is JSON and all else is Turtle. JSON
+        that is a FHIR resource is read as in `from_fhir`.
 
         Args:
             source: A path, or the content itself.
@@ -80,16 +126,51 @@ class Case:
             RefusedError: There is no such file, its form is not one of ours, or it is refused as in `from_json`.
             LimitError: It is larger than allowed.
         """
+        return cls.read_all(source, name, knowledge)[0]
+
+    @classmethod
+    def read_all(
+        cls,
+        source: str | Path | bytes,
+        name: str = "",
+        knowledge: Knowledge | None = None,
+        *,
+        assessed_on: str | None = None,
+        split: bool = False,
+    ) -> list[Case]:
+        """Read a file as in `read`, of FHIR every patient if `split` says so.
+
+        Args:
+            source: As in `read`.
+            name: As in `read`.
+            knowledge: As in `read`.
+            assessed_on: The day of the assessment of a Bundle; a case in one of our own forms says it itself.
+            split: Make a case of each patient of a Bundle.
+
+        Raises:
+            UsageError: A day of assessment is given for a case that is no Bundle.
+            RefusedError: As in `read`.
+            LimitError: As in `read`.
+        """
         content = source if isinstance(source, bytes) else _content(Path(source))
         name = name or ("" if isinstance(source, bytes) else str(source))
         suffix = Path(name).suffix.lower()
-        if suffix == ".json" or (not suffix and _begins_with_brace(content)):
-            return cls.from_json(content, knowledge)
+        is_json = suffix == ".json" or (not suffix and _begins_with_brace(content))
+        if is_json and looks_like_fhir(content):
+            return cls.all_from_fhir(content, knowledge, assessed_on=assessed_on, split=split)
+        if assessed_on is not None:
+            raise UsageError(
+                "a day of assessment is given, and the case is no FHIR Bundle.",
+                place=name,
+                fix="Write the day into the case, as `assessedOn`.",
+            )
+        if is_json:
+            return [cls.from_json(content, knowledge)]
         if suffix not in {*_SYNTAX, ""}:
             raise RefusedError(f"files of type {suffix} are not read.", place=name, fix=f"Give the case as {_READ}.")
         knowledge = knowledge or _shipped()
         syntax = _SYNTAX.get(suffix, RdfFormat.TURTLE)
-        return cls._of(*turtle_form.read(content, knowledge, syntax), knowledge)
+        return [cls._of(*turtle_form.read(content, knowledge, syntax), knowledge)]
 
     @classmethod
     def _of(cls, case: NamedNode, said: list[Triple], knowledge: Knowledge) -> Case:
@@ -146,7 +227,7 @@ def _content(path: Path) -> bytes:
     """Return the bytes of a file, and of one that is too large no more than shows it."""
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAX_BUNDLE_BYTES + 1)
     except OSError as error:
         raise RefusedError(
             f"the file cannot be read: {error.strerror}.", place=str(path), fix="Give a case file."

@@ -10,7 +10,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import Entry, emit_answers, read_cases, show_errors
-from refractory.cli.options import Settings, common, format_option, table_option
+from refractory.cli.options import Settings, assessed_on_option, common, format_option, split_option, table_option
 from refractory.cli.output import emit
 from refractory.errors import ContradictionError, NonConformingError
 
@@ -24,17 +24,29 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("cases", metavar="CASE...", nargs=-1, required=True)
-@format_option("text", "json", "turtle", "markdown", "html")
+@format_option("text", "json", "turtle", "markdown", "html", "fhir")
 @table_option
+@assessed_on_option
+@split_option
 @click.option("--no-questions", is_flag=True, help="Leave out what may still be asked.")
 @click.option(
     "--engine", type=click.Choice(["compiled", "reference"]), default="compiled", show_default=True, help="Reasoner."
 )
 @common
 def assess(
-    cases: tuple[str, ...], *, form: str, table_path: str | None, no_questions: bool, engine: str, settings: Settings
+    cases: tuple[str, ...],
+    *,
+    form: str,
+    table_path: str | None,
+    assessed_on: str | None,
+    split: bool,
+    no_questions: bool,
+    engine: str,
+    settings: Settings,
 ) -> int:
     """Assess cases: JSON (.json), Turtle (.ttl) or N-Triples (.nt) files, or - for standard input.
+
+    A JSON file that is a FHIR R4 or R4B Bundle is read as such; `refractory fhir trace` says what was made of it.
 
     Prints the status of resistance, what to do, consider and avoid, what to find out, and what the guidance does not
     say, each with its line in the source. A bad case among several is reported, and the others are answered.
@@ -43,11 +55,13 @@ def assess(
         from refractory.pipeline.knowledge_base import KnowledgeBase
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance, engine=engine)
-        entries = read_cases(cases, base.knowledge)
+        entries = read_cases(cases, base.knowledge, assessed_on=assessed_on, split=split)
         table = base.table(table_path) if table_path is not None else None
         answers = _answers(entries, base, table, questions=not no_questions)
     # Writing is not limited: a person may read page by page.
-    if form == "json":
+    if form == "fhir":
+        _emit_fhir(entries, answers, base)
+    elif form == "json":
         emit_answers([answers[i].to_json() if i in answers else entry.refusal() for i, entry in enumerate(entries)])
     elif answers:
         _emit(list(answers.values()), base, form)
@@ -113,6 +127,18 @@ def _emit(assessments: Sequence[Assessment], base: KnowledgeBase, form: str) -> 
         emit("\n".join(map(page_markdown, pages)))
     else:
         _emit_text(pages)
+
+
+def _emit_fhir(entries: Sequence[Entry], answers: dict[int, Assessment], base: KnowledgeBase) -> None:
+    """Write a Bundle for each answer, and an OperationOutcome for a case without one; several as a list."""
+    from refractory.export.fhir import bundle, refusal
+    from refractory.export.fhir_parts import fhir_text
+
+    written = [
+        bundle(answers[place], base.knowledge) if place in answers else refusal(entry.refusal())
+        for place, entry in enumerate(entries)
+    ]
+    emit(fhir_text(written[0] if len(written) == 1 else written))
 
 
 def _emit_text(pages: Sequence[Page]) -> None:

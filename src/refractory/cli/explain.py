@@ -6,7 +6,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import read_case
-from refractory.cli.options import Settings, common, format_option, table_option
+from refractory.cli.options import Settings, assessed_on_option, common, format_option, table_option
 from refractory.cli.output import emit, emit_json
 from refractory.errors import UsageError
 
@@ -16,6 +16,7 @@ from refractory.errors import UsageError
 @click.argument("conclusion", required=False)
 @click.option("--why-not", "action", metavar="ACTION", help="Say what is missing for this action to be advised.")
 @table_option
+@assessed_on_option
 @format_option("text", "tree", "json", "turtle", "mermaid", "svg")
 @common
 def explain(
@@ -24,6 +25,7 @@ def explain(
     conclusion: str | None,
     action: str | None,
     table_path: str | None,
+    assessed_on: str | None,
     form: str,
     settings: Settings,
 ) -> int:
@@ -42,7 +44,7 @@ def explain(
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance, engine="compiled")
         table = base.table(table_path) if table_path is not None else None
-        assessment = base.assess(read_case(case_name, base.knowledge), table=table)
+        assessment = base.assess(read_case(case_name, base.knowledge, assessed_on=assessed_on), table=table)
         if action is None:
             text = write(assessment, base.knowledge, conclusion, form)
         else:

@@ -32,43 +32,56 @@ class Entry:
         return {"case": self.case.id if self.case else self.name, "error": self.error.to_json() if self.error else {}}
 
 
-def read_cases(names: Sequence[str], knowledge: Knowledge) -> list[Entry]:
+def read_cases(
+    names: Sequence[str], knowledge: Knowledge, *, assessed_on: str | None = None, split: bool = False
+) -> list[Entry]:
     """Read cases in their order; what cannot be read keeps its error.
+
+    Args:
+        names: The inputs.
+        knowledge: What names are resolved by.
+        assessed_on: The day of the assessment of FHIR Bundles.
+        split: Make an entry of each patient of a Bundle.
 
     Raises:
         click.UsageError: Standard input is named twice; it can be read once.
     """
     if names.count(STDIN) > 1:
         raise click.UsageError("Standard input (-) can be read once only.")
-    entries = []
+    entries: list[Entry] = []
     for name in names:
         try:
-            entries.append(Entry(name, _read(name, knowledge)))
+            read = _read(name, knowledge, assessed_on=assessed_on, split=split)
+            entries.extend(Entry(name, case) for case in read)
         except RefractoryError as error:
             entries.append(Entry(name, error=error))
     return entries
 
 
-def read_case(name: str, knowledge: Knowledge) -> Case:
+def read_case(name: str, knowledge: Knowledge, *, assessed_on: str | None = None) -> Case:
     """Read the one case of a command.
 
     Raises:
         RefractoryError: It cannot be read; the place begins with its name.
     """
     try:
-        return _read(name, knowledge)
+        return _read(name, knowledge, assessed_on=assessed_on)[0]
     except RefractoryError as error:
         error.place = place_in(name, error)
         raise
 
 
-def _read(name: str, knowledge: Knowledge) -> Case:
-    from refractory.case.limits import MAX_BYTES
+def content_of(name: str) -> bytes | str:
+    """Return what stands on standard input, or else the name of the file."""
+    from refractory.case.fhir.limits import MAX_BUNDLE_BYTES
+
+    return sys.stdin.buffer.read(MAX_BUNDLE_BYTES + 1) if name == STDIN else name
+
+
+def _read(name: str, knowledge: Knowledge, *, assessed_on: str | None = None, split: bool = False) -> list[Case]:
     from refractory.case.reader import Case
 
-    if name == STDIN:
-        return Case.read(sys.stdin.buffer.read(MAX_BYTES + 1), knowledge=knowledge)
-    return Case.read(name, knowledge=knowledge)
+    return Case.read_all(content_of(name), knowledge=knowledge, assessed_on=assessed_on, split=split)
 
 
 def show_errors(entries: Sequence[Entry], *, debug: bool) -> int:

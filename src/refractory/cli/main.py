@@ -11,6 +11,7 @@ from refractory.cli.assess import assess
 from refractory.cli.clock import TimeUp
 from refractory.cli.explain import explain
 from refractory.cli.export import export
+from refractory.cli.fhir import fhir
 from refractory.cli.genotype import genotype
 from refractory.cli.guidance import guidance
 from refractory.cli.options import State, debug_option
@@ -38,7 +39,7 @@ def root() -> None:
     """
 
 
-for command in (assess, validate, explain, what_if, pivot, genotype, query, queries, export, guidance, about):
+for command in (assess, validate, explain, what_if, pivot, genotype, fhir, query, queries, export, guidance, about):
     root.add_command(command)
 
 

@@ -82,6 +82,17 @@ table_option = click.option(
 )
 
 
+assessed_on_option = click.option(
+    "--assessed-on",
+    metavar="DATE",
+    help="The day of the assessment (YYYY-MM-DD) of a FHIR Bundle; it goes before what the Bundle says.",
+)
+
+split_option = click.option(
+    "--split", is_flag=True, help="Make a case of each patient of a FHIR Bundle; several are refused otherwise."
+)
+
+
 def format_option(*formats: str, default: str | None = None) -> Callable[[_Command], _Command]:
     """Return the option that chooses the form of the answer; the first form by default."""
     chosen = default or formats[0]

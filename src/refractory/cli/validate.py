@@ -8,7 +8,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import emit_answers, read_cases, show_errors
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, assessed_on_option, common, format_option, split_option
 from refractory.cli.output import emit
 from refractory.errors import NonConformingError
 
@@ -16,8 +16,10 @@ from refractory.errors import NonConformingError
 @click.command()
 @click.argument("cases", metavar="CASE...", nargs=-1, required=True)
 @format_option("text", "json", "markdown", "turtle")
+@assessed_on_option
+@split_option
 @common
-def validate(cases: tuple[str, ...], form: str, settings: Settings) -> int:
+def validate(cases: tuple[str, ...], *, form: str, assessed_on: str | None, split: bool, settings: Settings) -> int:
     """Hold cases against the shapes: each finding with place, value, reason and fix.
 
     The exit code is 1 when a case does not conform; warnings alone are no reason. As Turtle, the W3C validation report.
@@ -27,7 +29,7 @@ def validate(cases: tuple[str, ...], form: str, settings: Settings) -> int:
         from refractory.render.report import report_markdown, report_text, report_turtle
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
-        entries = read_cases(cases, base.knowledge)
+        entries = read_cases(cases, base.knowledge, assessed_on=assessed_on, split=split)
         answers: list[dict[str, Any]] = []
         texts: list[str] = []
         worst = 0

@@ -276,7 +276,8 @@ def _places(case: CaseFacts, context: Context) -> dict[Triple, str]:
     """Return for each fact of a case where it was said; for what its reader added, that it did."""
     places = Places(case, context)
     said = {fact: places.of(fact.subject.value, fact.predicate.value) for fact in case.asserted}  # type: ignore[union-attr]  # a case holds no blank nodes
-    return {fact: f"reader: {local_name(fact.predicate.value)}" for fact in case.frame} | said
+    made = {fact: f"{said[fact]}, from {source}" for fact, source in case.sources.items() if fact in said}
+    return {fact: f"reader: {local_name(fact.predicate.value)}" for fact in case.frame} | said | made
 
 
 class _Comparison:

@@ -39,7 +39,7 @@ class KnowledgeFiles:
 
     @classmethod
     def read(cls, root: Path) -> KnowledgeFiles:
-        """Read every Turtle, SPARQL, TSV and JSON file below a folder.
+        """Read every Turtle, SPARQL, TSV, JSON and TOML file below a folder.
 
         Raises:
             UsageError: The folder has no `ontology` and `queries`.
@@ -55,7 +55,7 @@ class KnowledgeFiles:
             path.relative_to(root).as_posix()
             for part in ("ontology", "queries", "schemas")
             for path in (root / part).rglob("*")
-            if path.suffix in {".ttl", ".rq", ".tsv", ".json", ".jsonld", ".csv"}
+            if path.suffix in {".ttl", ".rq", ".tsv", ".json", ".jsonld", ".csv", ".toml"}
         )
         return cls(root, {path: (root / path).read_bytes() for path in paths})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from refractory.model.sources import StatementRef
 from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
 
 _WORDS = "-words.ttl"
+_CODES = "ontology/alignments/codes.sssom.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +192,26 @@ class Knowledge:
 
     def _exact_matches(self) -> Iterator[tuple[NamedNode, str, str]]:
         """Yield (term, CURIE, IRI) of the codes that mean exactly one of our terms."""
-        text = self.files.text("ontology/alignments/codes.sssom.tsv")
+        text = self.files.text(_CODES)
         header = [line.removeprefix("#") for line in text.splitlines() if line.startswith("#")]
         prefixes = dict(_prefix(line) for line in header if line.startswith("  ") and ": " in line)
-        rows = csv.DictReader(
-            io.StringIO("\n".join(x for x in text.splitlines() if not x.startswith("#"))), delimiter="\t"
+        for term, nearness, curie in self.code_table:
+            if nearness == "exact":
+                prefix, _, code = curie.partition(":")
+                yield term, curie, prefixes[prefix] + code
+
+    @cached_property
+    def code_table(self) -> tuple[tuple[NamedNode, str, str], ...]:
+        """The codes of foreign vocabularies: the term, how near the code is (`exact`, `narrow` ...), its CURIE."""
+        lines = (line for line in self.files.text(_CODES).splitlines() if not line.startswith("#"))
+        return tuple(
+            (
+                rfy(row["subject_id"].removeprefix("rfy:")),
+                row["predicate_id"].removeprefix("skos:").removesuffix("Match"),
+                row["object_id"],
+            )
+            for row in csv.DictReader(lines, delimiter="\t")
         )
-        for row in rows:
-            if row["predicate_id"] == "skos:exactMatch":
-                prefix, _, code = row["object_id"].partition(":")
-                yield rfy(row["subject_id"].removeprefix("rfy:")), row["object_id"], prefixes[prefix] + code
 
     def members(self, cls: NamedNode) -> frozenset[NamedNode]:
         """Return the individuals of a class or of the classes declared below it."""

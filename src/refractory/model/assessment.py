@@ -179,6 +179,7 @@ def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
     """Return the assessment graph: a node for it, for each recommendation and for each disagreement of sources.
 
     Each has the statements that it rests on. The positions of sources have the names that the ontology has for them.
+    The case has its cautions, pitfalls and conflicts of actions: who reads this graph alone is warned as well.
     """
     case = assessment.facts.case
     node = part_of(case, "assessment")
@@ -201,10 +202,19 @@ def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
         ]
     triples += [Triple(node, rfy("hasPosition"), rfy(name)) for name in _positions(assessment)]
     triples += [Triple(node, rfy("hasRedFlag"), rfy(name)) for name in assessment.findings.red_flags]
+    triples += [Triple(case, rfy("raisesCaution"), rfy(name)) for name in _cautions(assessment)]
+    triples += [Triple(case, rfy("meetsPitfall"), rfy(pitfall.name)) for pitfall in assessment.pitfalls]
     for conflict in assessment.conflicts:
-        if conflict.about is not None:
+        if conflict.about is None:
+            triples.append(Triple(case, rfy("meetsConflict"), rfy(conflict.name)))
+        else:
             triples += _disagreement(case, node, conflict, conflict.about)
     return canonical(triples)
+
+
+def _cautions(assessment: Assessment) -> set[str]:
+    at_actions = (caution for advice in assessment.recommendations for caution in advice.cautions)
+    return {caution.name for caution in (*assessment.cautions, *at_actions)}
 
 
 def _positions(assessment: Assessment) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -26,12 +26,15 @@ class CaseFacts:
         asserted: What was said of it, in canonical order.
         frame: What its reader added because no rule makes a node: patient, virus, isolates, specimens, day counts.
         assessed_on: The day of the assessment, if said.
+        sources: For asserted facts that were made from other data, what they were made from. It changes no answer,
+            so two cases that differ in it alone are equal.
     """
 
     case: NamedNode
     asserted: tuple[Triple, ...]
     frame: tuple[Triple, ...] = ()
     assessed_on: date | None = None
+    sources: Mapping[Triple, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def all(self) -> tuple[Triple, ...]:
