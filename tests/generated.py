@@ -172,7 +172,7 @@ def vocabulary() -> Vocabulary:
         days={path: _around(sorted(map(int, changing.get(count, ())))) for path, count in counted.items()},
         kinds={term: _upwards(term, knowledge) for pool in terms.values() for term in pool},
         genes={virus: tuple(knowledge.subjects(rfy("isGeneOf"), virus)) for virus in knowledge.members(rfy("Virus"))},
-        mutations=tuple(sorted({row.key for row in (*table().used, *table().left)})),
+        mutations=tuple(sorted({*(row.key for row in table().used), *(row.key for row in table().left)})),
         measured={
             quantity: _limits(quantity, numbers.get(quantities.stated.get(quantity, quantity)), knowledge)
             for quantity in quantities.canonical
@@ -206,7 +206,7 @@ def draw(random: Random, identifier: str) -> JsonCase:
     are found in, and one value of each quantity, in a unit of its dimension. Most mutations are such as the resistance
     table has.
     """
-    wishes = _NOTHING_WISHED
+    wishes: tuple[Wish, ...] = _NOTHING_WISHED
     if random.random() < _AIMED:
         aims, ways = _aims()
         wishes = ways[random.choices(range(len(aims)), aims)[0]]

@@ -189,7 +189,7 @@ def test_the_response_says_what_is_open_and_what_it_was_made_with(slug: str) -> 
     groups = resources(slug, "RequestGroup")
 
     assert response["identifier"][0]["value"] == answer.knowledge_hash
-    assert response["status"] == ("data-required" if answer.questions else "success")
+    assert response["status"] == ("data-requested" if answer.questions else "success")
     asked = [need["extension"][0]["valueString"] for need in response.get("dataRequirement", [])]
     assert asked == [question.asks for question in answer.questions]
     warned = [issue["diagnostics"] for part in response.get("contained", []) for issue in part["issue"]]

@@ -126,7 +126,7 @@ class _Writer:
             contained=[outcome] if issues else None,
             identifier=[{"system": rfy("knowledgeHash").value, "value": answer.knowledge_hash}],
             moduleUri=ONTOLOGY,
-            status="data-required" if answer.questions else "success",
+            status="data-requested" if answer.questions else "success",
             subject=self._subject,
             occurrenceDateTime=self._day,
             note=notes(*warned, f"{state}.", *self._said(), *map(self._asked, answer.questions), self._made_with()),
