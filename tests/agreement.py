@@ -154,8 +154,8 @@ class SparingSemantics(owlrl.OWLRL_Semantics):  # type: ignore[misc]  # publishe
 class _Remembering:
     """Runs a rule on a graph, or returns what it concluded before if nothing came that its patterns match.
 
-    A graph only grows, so as many triples that match a pattern are the same triples. rdflib joins patterns one after the
-    other as they stand; here those come first that match little, and are joined to what is there.
+    A graph only grows, so as many triples that match a pattern are the same triples. rdflib joins patterns one after
+    the other as they stand; here those come first that match little, and are joined to what is there.
     """
 
     def __init__(self) -> None:
