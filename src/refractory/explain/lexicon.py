@@ -120,20 +120,7 @@ class Lexicon:
     @cached_property
     def _annotated(self) -> tuple[tuple[Triple, tuple[StatementRef, ...]], ...]:
         """The triples of the files that carry statements: what an `owl:Axiom` says of them."""
-        store = self.knowledge.store
-        found = []
-        for quad in store.quads_for_pattern(None, Rdf.TYPE, Owl.AXIOM):
-            axiom = quad.subject
-            if not isinstance(axiom, NamedNode | BlankNode):
-                continue
-            source, predicate, target = (
-                self.knowledge.value(axiom, part)
-                for part in (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
-            )
-            if isinstance(source, NamedNode | BlankNode) and isinstance(predicate, NamedNode) and target is not None:
-                encoded = [local_name(s.value) for s in self.knowledge.values(axiom, rfy("encodes"))]
-                found.append((Triple(source, predicate, target), self.knowledge.cited(encoded)))
-        return tuple(found)
+        return tuple((axiom, self.knowledge.cited(names)) for axiom, names in self.knowledge.carried.items())
 
     @cached_property
     def _of_fact(self) -> Mapping[Triple, tuple[StatementRef, ...]]:

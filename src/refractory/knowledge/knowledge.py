@@ -122,19 +122,18 @@ class Knowledge:
         return self.text(predicate, rfy("ranksAfterLeader")) == "true"
 
     @cached_property
-    def carried(self) -> Mapping[tuple[object, object, object], tuple[str, ...]]:
-        """The statements that each annotated axiom carries, by the axiom's subject, predicate and object."""
-        axioms = [t.subject for t in self.triples if t.predicate == Owl.ANNOTATED_SOURCE]
-        parts = (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
-        return {
-            (self.value(node, parts[0]), self.value(node, parts[1]), self.value(node, parts[2])): tuple(
-                value.value.removeprefix(NAMESPACE)
-                for value in self.values(node, rfy("encodes"))
-                if isinstance(value, NamedNode)
-            )
-            for node in axioms
-            if isinstance(node, NamedNode | BlankNode)
-        }
+    def carried(self) -> Mapping[Triple, tuple[str, ...]]:
+        """The statements that each annotated axiom carries, by the triple that states the axiom."""
+        found = {}
+        for axiom in (t.subject for t in self.triples if t.predicate == Rdf.TYPE and t.object == Owl.AXIOM):
+            if not isinstance(axiom, NamedNode | BlankNode):
+                continue
+            parts = (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
+            source, predicate, target = (self.value(axiom, part) for part in parts)
+            if isinstance(source, NamedNode | BlankNode) and isinstance(predicate, NamedNode) and target is not None:
+                encoded = (v.value for v in self.values(axiom, rfy("encodes")) if isinstance(v, NamedNode))
+                found[Triple(source, predicate, target)] = tuple(iri.removeprefix(NAMESPACE) for iri in encoded)
+        return found
 
     @cached_property
     def statements(self) -> Mapping[str, StatementRef]:

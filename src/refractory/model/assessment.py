@@ -202,7 +202,7 @@ def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
         ]
     triples += [Triple(node, rfy("hasPosition"), rfy(name)) for name in _positions(assessment)]
     triples += [Triple(node, rfy("hasRedFlag"), rfy(name)) for name in assessment.findings.red_flags]
-    triples += [Triple(case, rfy("raisesCaution"), rfy(name)) for name in _cautions(assessment)]
+    triples += [Triple(case, rfy("raisesCaution"), rfy(caution.name)) for caution in _cautions(assessment)]
     triples += [Triple(case, rfy("meetsPitfall"), rfy(pitfall.name)) for pitfall in assessment.pitfalls]
     for conflict in assessment.conflicts:
         if conflict.about is None:
@@ -212,20 +212,16 @@ def assessment_triples(assessment: Assessment) -> tuple[Triple, ...]:
     return canonical(triples)
 
 
-def _cautions(assessment: Assessment) -> set[str]:
-    at_actions = (caution for advice in assessment.recommendations for caution in advice.cautions)
-    return {caution.name for caution in (*assessment.cautions, *at_actions)}
+def _cautions(assessment: Assessment) -> tuple[Noted, ...]:
+    """Return all cautions that are shown: at actions, and those that belong to none."""
+    return (*assessment.cautions, *(caution for advice in assessment.recommendations for caution in advice.cautions))
 
 
 def _positions(assessment: Assessment) -> set[str]:
     """Return the names of all positions that are shown: times, and what stands at actions, hypotheses and cautions."""
-    at_actions = (caution for advice in assessment.recommendations for caution in advice.cautions)
-    groups = (
-        *(item.positions for item in assessment.recommendations),
-        *(item.positions for item in assessment.hypotheses),
-        *(item.positions for item in (*assessment.cautions, *at_actions)),
-    )
-    return {time.name for time in assessment.failure.times} | {p.name for group in groups for p in group}
+    shown: tuple[Recommendation | Hypothesis | Noted, ...]
+    shown = (*assessment.recommendations, *assessment.hypotheses, *_cautions(assessment))
+    return {time.name for time in assessment.failure.times} | {p.name for item in shown for p in item.positions}
 
 
 def _disagreement(case: NamedNode, node: NamedNode, conflict: Conflict, about: str) -> list[Triple]:

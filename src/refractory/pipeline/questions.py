@@ -14,7 +14,6 @@ from refractory.errors import ContradictionError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, Closure
 from refractory.model.findings import Question
-from refractory.model.sources import StatementRef
 from refractory.pipeline.conclusions import ACTION, Conclusions, Key, Meanings, Raw, difference
 from refractory.pipeline.variations import known_facts, whole_members, with_fact, with_value
 from refractory.vocabulary import PREFIX, Rdf, local_name, rfy
@@ -139,13 +138,5 @@ class Questions:
             local_name(term.value),
             self.knowledge.text(term, rfy("asks")),
             tuple(sorted({key.name for key in keys})),
-            self._statements(rules),
+            self.knowledge.cited(statement for rule in rules for statement in self.knowledge.encodes[rule]),
         )
-
-    def _statements(self, rules: set[str]) -> tuple[StatementRef, ...]:
-        """Return the statements of rules: leading source first, then by line."""
-        order = {source.id: place for place, source in enumerate(self.knowledge.guidance)}
-        known = self.knowledge.statements
-        ids = {identifier for rule in rules for identifier in self.knowledge.encodes[rule]}
-        found = (known[identifier] for identifier in ids if known[identifier].source in order)
-        return tuple(sorted(found, key=lambda s: (order[s.source], s.line, s.id)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.model.findings import Conflict
 from refractory.model.sources import Position, Regimen, StatementRef, Time
@@ -122,7 +122,7 @@ class Positions:
                 leading = tuple(s for s in statements if s.source == self._knowledge.guidance[0].id)
                 regimens: tuple[Regimen, ...] = ()
             elif node in self._knowledge.values(action, rfy("hasRegimen")):
-                leading = self._knowledge.cited(carried.get((action, rfy("hasRegimen"), node), ()))
+                leading = self._knowledge.cited(carried.get(Triple(action, rfy("hasRegimen"), node), ()))
                 regimens = (regimen_of(self._knowledge, node),)
             else:
                 continue
