@@ -15,6 +15,7 @@ SOURCE = ROOT / "src" / "refractory"
 # Floors from the roof down; rooms of one floor do not know each other. Every room stands here.
 FLOORS = (
     {"__init__", "__main__", "cli"},
+    {"service"},
     {"pipeline"},
     {"case", "validation", "recommend", "query", "genotype", "render", "explain", "export", "guidance"},
     {"engine", "checker"},

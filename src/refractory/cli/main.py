@@ -8,6 +8,7 @@ import click
 
 from refractory.cli.about import about
 from refractory.cli.assess import assess
+from refractory.cli.audit import audit
 from refractory.cli.clock import TimeUp
 from refractory.cli.explain import explain
 from refractory.cli.export import export
@@ -18,6 +19,7 @@ from refractory.cli.options import State, debug_option
 from refractory.cli.output import PipeClosed, close_quietly, show_error, show_our_fault
 from refractory.cli.pivot import pivot
 from refractory.cli.query import queries, query
+from refractory.cli.serve import serve
 from refractory.cli.validate import validate
 from refractory.cli.what_if import what_if
 from refractory.errors import LimitError, RefractoryError, UsageError
@@ -39,7 +41,9 @@ def root() -> None:
     """
 
 
-for command in (assess, validate, explain, what_if, pivot, genotype, fhir, query, queries, export, guidance, about):
+for command in (
+    assess, validate, explain, what_if, pivot, genotype, fhir, query, queries, export, guidance, serve, audit, about,
+):  # fmt: skip
     root.add_command(command)
 
 

@@ -1,0 +1,210 @@
+"""The routes of the service, and what happens to a request on each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+from mimeparse import best_match
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from refractory.service.audit import AuditFailed, AuditLog, AuditWriter
+from refractory.service.guards import BodyTooLargeError, Guards, body_of, refuse
+from refractory.service.hooks import hook_routes
+from refractory.service.identity import Clients, Gate, Tokens, Unidentified
+from refractory.service.messages import Reply, Task
+from refractory.service.openapi import described
+from refractory.service.pool import BusyError, OutOfTimeError, Pool, WorkerLostError
+from refractory.service.problems import PROBLEM, problem
+from refractory.service.settings import Settings
+from refractory.service.tasks import FORMS, JSON, PARAMETERS, READ
+from refractory.version import VERSION
+
+_log = logging.getLogger("refractory.service")
+
+_RETRY: Final = {"Retry-After": "1"}
+# How long a body may take to come.
+_BODY_SECONDS: Final = 30.0
+
+
+def application(settings: Settings) -> Starlette:
+    """Return the service as an ASGI application.
+
+    Args:
+        settings: What it is told; checked here once more.
+
+    Raises:
+        UsageError: The settings are not safe, or a file they name is at fault.
+    """
+    settings.checked()
+    tokens = Tokens.load(settings.tokens) if settings.tokens else None
+    clients = Clients.load(settings.clients) if settings.clients else None
+    routes = [
+        Route("/health", health, methods=["GET"]),
+        Route("/openapi.json", openapi, methods=["GET"]),
+        *(Route(f"/{name}", work, methods=["POST"], name=name) for name in PARAMETERS),
+        *(hook_routes() if settings.with_hooks else ()),
+    ]
+    app = Starlette(
+        routes=routes,
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(Guards, settings=settings),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type"],
+            ),
+        ],
+        exception_handlers={
+            HTTPException: _refused,
+            Unidentified: _unidentified,
+            BodyTooLargeError: _too_large,
+            BusyError: _busy,
+            OutOfTimeError: _out_of_time,
+            WorkerLostError: _lost,
+            AuditFailed: _unrecorded,
+            ClientDisconnect: _cut_short,
+            TimeoutError: _cut_short,
+        },
+    )
+    app.state.settings = settings
+    app.state.gate = Gate(tokens, clients)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Bring up the workers and the audit log, and take them down in the end."""
+    settings: Settings = app.state.settings
+    pool = app.state.pool = Pool(settings)
+    app.state.audit = AuditWriter(AuditLog.open(settings.audit)) if settings.audit else None
+    try:
+        await pool.start()
+        yield
+    finally:
+        await pool.close()
+        if app.state.audit is not None:
+            await app.state.audit.close()
+
+
+async def health(request: Request) -> Response:
+    """Say whether the service can answer, and with which knowledge."""
+    pool: Pool = request.app.state.pool
+    alive = pool.quick.alive
+    said = {"status": "ok" if alive else "down", "version": VERSION, "knowledgeHash": pool.quick.knowledge}
+    return JSONResponse(said, 200 if alive else 503)
+
+
+async def openapi(request: Request) -> Response:
+    """Describe the service."""
+    return JSONResponse(described(request.app.state.settings))
+
+
+async def work(request: Request) -> Response:
+    """Have a worker answer a case, and record what was concluded before it is told."""
+    state = request.app.state
+    name = request.url.path.strip("/")
+    who = state.gate.caller(authorization(request))
+    options = _options(request, name)
+    async with asyncio.timeout(_BODY_SECONDS):
+        body = await body_of(request, state.settings.max_body)
+    reply = await state.pool.perform(Task(name, body, options))
+    return await answered(request, reply, who, "assessment")
+
+
+def authorization(request: Request) -> str | None:
+    """Return what a caller shows of itself; of several headers all, so that two are seen to be two."""
+    return ", ".join(request.headers.getlist("authorization")) or None
+
+
+async def answered(request: Request, reply: Reply, who: str, event: str) -> Response:
+    """Return a worker's reply as an answer, once what it concluded is recorded.
+
+    Raises:
+        AuditFailed: It could not be recorded, so it is not told.
+    """
+    if reply.fault:
+        _log.error("our fault: %s", reply.fault)
+    if reply.record is not None and request.app.state.audit is not None:
+        await request.app.state.audit.record({"who": who, "event": event, **reply.record})
+    return Response(reply.body, reply.status, media_type=reply.media_type)
+
+
+def _options(request: Request, name: str) -> dict[str, str]:
+    """Return what a request says beside its body.
+
+    Raises:
+        HTTPException: It says what is not understood; nothing is passed over in silence.
+    """
+    options: dict[str, str] = {}
+    for key, value in request.query_params.multi_items():
+        if key not in PARAMETERS[name] or key in options:
+            known = ", ".join(PARAMETERS[name])
+            raise HTTPException(400, f"A parameter is unknown or given twice. Known here are: {known}.")
+        if key == "questions" and value not in {"true", "false"}:
+            raise HTTPException(400, "questions is true or false.")
+        options[key] = value
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media not in READ:
+        raise HTTPException(415, f"A case is read as {', '.join(READ)}. Say which in Content-Type.")
+    # The last of those that match equally is taken by the library, so the first of ours comes last.
+    accept = best_match(list(FORMS[name])[::-1], request.headers.get("accept") or "*/*")
+    if not accept:
+        raise HTTPException(406, f"The answer can be had as {', '.join(FORMS[name])}.")
+    return {**options, "type": media, "accept": accept or JSON}
+
+
+# ---- What is said when there is no answer ----
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    error = cast(HTTPException, error)
+    # Of its own accord the library says no more than the name of the status.
+    told = {404: "Nothing is here.", 405: "That is not done here by this method."}.get(error.status_code)
+    detail = f"{told} GET /openapi.json says what there is." if told else error.detail
+    return Response(problem(error.status_code, detail), error.status_code, dict(error.headers or {}), PROBLEM)
+
+
+def _unidentified(_request: Request, error: Exception) -> Response:
+    error = cast(Unidentified, error)
+    if error.retry_after is not None:
+        return refuse(503, error.reason, {"Retry-After": str(error.retry_after)})
+    return refuse(401, error.reason, {"WWW-Authenticate": error.challenge})
+
+
+def _too_large(request: Request, _error: Exception) -> Response:
+    limit = request.app.state.settings.max_body
+    return refuse(413, f"The body is larger than {limit} bytes. Send one case or one patient's Bundle.")
+
+
+def _busy(_request: Request, _error: Exception) -> Response:
+    return refuse(503, "The service is busy; nothing was concluded. Try again in a moment.", _RETRY)
+
+
+def _out_of_time(request: Request, _error: Exception) -> Response:
+    seconds = request.app.state.settings.seconds
+    return refuse(503, f"There was no answer within {seconds:g} seconds. Send less, or have the limit raised.", _RETRY)
+
+
+def _lost(_request: Request, _error: Exception) -> Response:
+    return refuse(503, "The work needed more memory than there is, or its process crashed. Send less.", _RETRY)
+
+
+def _unrecorded(_request: Request, _error: Exception) -> Response:
+    _log.critical("the audit log cannot be written; no answer is given")
+    return refuse(503, "What was concluded could not be recorded, and so is not told. The operator must look.")
+
+
+def _cut_short(_request: Request, _error: Exception) -> Response:
+    return refuse(408, "The request did not come whole in time. Send it again.")
