@@ -286,6 +286,35 @@ def test_proofs_are_numbered_in_the_order_of_the_conclusions() -> None:
     assert json.dumps(proofs) == json.dumps(proofs_json(compiled().assess(read_case("design-example")), knowledge())[0])
 
 
+def test_the_json_numbers_facts_as_the_conclusions_do() -> None:
+    """It numbers a fact where it cites it, and conclusions say in which order that is."""
+    for slug in slugs():
+        answer = assessed(slug)
+
+        assert json.dumps(proofs_json(answer, knowledge())[0]) == json.dumps(answer.to_json()["proofs"])
+
+
+def test_whoever_changes_the_json_of_an_answer_changes_no_other() -> None:
+    """Much of it is the same in every answer and kept ready, but what is handed out is never kept."""
+    for slug in ("design-example", "beside-aids-herpes-foscarnet-at-hand", "v3b-verrucous-zoster-resistant-in-vitro"):
+        answer = assessed(slug)
+        before = json.dumps(answer.to_json())
+        _spoil(answer.to_json())
+
+        assert before == json.dumps(answer.to_json())
+
+
+def _spoil(form: Any) -> None:
+    """Change every object and every list of a JSON value, down to the last."""
+    parts = list(form.values() if isinstance(form, dict) else form if isinstance(form, list) else ())
+    for part in parts:
+        _spoil(part)
+    if isinstance(form, dict):
+        form.update(dict.fromkeys(form, "spoiled"))
+    elif isinstance(form, list):
+        form.append("spoiled")
+
+
 def test_without_proofs_the_json_is_as_it_was_and_an_explanation_says_why() -> None:
     """The reference engine keeps none."""
     reference = KnowledgeBase(knowledge(), engine="reference").assess(read_case("only-id"))

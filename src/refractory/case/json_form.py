@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -43,7 +43,9 @@ def read_places(
     pairs = _keys(root, "")
     _take_context(pairs)
     case = _take_identifier(pairs, mapping.identifier)
-    return case, list(_Reader(mapping, knowledge, case).part(case, mapping.case, pairs, ""))
+    reader = _Reader(mapping, knowledge, case)
+    reader.read(case, mapping.case, pairs, "")
+    return case, reader.said
 
 
 def write(mapping: CaseMapping, case: NamedNode, asserted: tuple[Triple, ...]) -> dict[str, Any]:
@@ -92,36 +94,40 @@ def _take_identifier(pairs: dict[str, object], name: str) -> NamedNode:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Walks a parsed file and the mapping side by side."""
+    """Walks a parsed file and the mapping side by side.
+
+    Attributes:
+        said: What was said so far, with places.
+    """
 
     mapping: CaseMapping
     knowledge: Knowledge
     case: NamedNode
+    said: list[tuple[Triple, str]] = field(default_factory=list)
 
-    def part(
-        self, node: NamedNode, part: Part, pairs: Mapping[str, object], place: str
-    ) -> Iterator[tuple[Triple, str]]:
-        """Yield what the keys of an object say of the case or a part of it, with places."""
-        yield Triple(node, Rdf.TYPE, part.type), place
+    def read(self, node: NamedNode, part: Part, pairs: Mapping[str, object], place: str) -> None:
+        """Add what the keys of an object say of the case or a part of it."""
+        self.said.append((Triple(node, Rdf.TYPE, part.type), place))
         for name, value in pairs.items():
             where = f"{place}.{name}" if place else name
-            if name not in part.keys:
+            key = part.keys.get(name)
+            if key is None:
                 raise self._unknown_key(name, part, where)
-            yield from self._values(node, part.keys[name], value, where)
+            self._read_values(node, key, value, where)
 
-    def _values(self, node: NamedNode, key: Key, value: object, place: str) -> Iterator[tuple[Triple, str]]:
+    def _read_values(self, node: NamedNode, key: Key, value: object, place: str) -> None:
         seen: set[NamedNode | Literal] = set()
         for number, (item, where) in enumerate(_items(key, value, place), 1):
             if key.part:
                 child = nodes.node(self.case, key.part.node, number if key.many else None)
-                yield Triple(node, key.predicate, child), where
-                yield from self.part(child, key.part, _keys(item, where), where)
+                self.said.append((Triple(node, key.predicate, child), where))
+                self.read(child, key.part, _keys(item, where), where)
             else:
                 term = self._term(key, item, where)
                 if term in seen:
                     raise RefusedError(f"{shown(item)} stands twice in the list.", place=where, fix="Keep one of them.")
                 seen.add(term)
-                yield Triple(node, key.predicate, term), where
+                self.said.append((Triple(node, key.predicate, term), where))
 
     def _term(self, key: Key, item: object, place: str) -> NamedNode | Literal:
         if key.datatype == Xsd.DECIMAL:
@@ -179,16 +185,15 @@ def _keys(value: object, place: str) -> dict[str, object]:
     return found
 
 
-def _items(key: Key, value: object, place: str) -> Iterator[tuple[object, str]]:
-    """Yield the values of a key with their places."""
+def _items(key: Key, value: object, place: str) -> list[tuple[object, str]]:
+    """Return the values of a key with their places."""
     if not key.many:
-        yield value, place
-        return
+        return [(value, place)]
     if not isinstance(value, list):
         raise _misplaced(value, "a list in brackets", place, "Put the value between [ and ], even if it is one.")
     if len(value) > MAX_ENTRIES:
         raise LimitError(f"a list of more than {MAX_ENTRIES} entries.", place=place, fix="A case is one episode.")
-    yield from ((item, f"{place}[{index}]") for index, item in enumerate(value))
+    return [(item, f"{place}[{index}]") for index, item in enumerate(value)]
 
 
 def _misplaced(value: object, wanted: str, place: str, fix: str = "") -> RefusedError:

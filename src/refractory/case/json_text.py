@@ -63,6 +63,8 @@ def dump(data: Mapping[str, Any]) -> str:
 
 def _check_depth(text: str, limit: int) -> None:
     """Count brackets outside strings: JSON's parser recurses, and a deep file would end it without a message."""
+    if text.count("[") + text.count("{") <= limit:
+        return
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         if match[0] in "[{":

@@ -9,7 +9,6 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
-from threading import Lock
 from typing import Final
 
 from pyoxigraph import NamedNode
@@ -26,8 +25,6 @@ UNIT_CODE: Final = rfy("unitCode")
 _DIGITS: Final = 100
 # A quotient that no decimal number ends is rounded here, far beyond what anyone measures.
 _PLACES: Final = Decimal("1e-12")
-# How many knowledges are kept, so that several can be compared without reading their quantities again.
-_KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +63,7 @@ class Quantities:
         Raises:
             KnowledgeError: A quantity has no canonical unit, or one of another dimension.
         """
-        found = _known.get(knowledge.hash)
-        if found is None:
-            found = _read(knowledge)
-            with _known_lock:
-                while len(_known) >= _KEPT:
-                    _known.pop(next(iter(_known)))
-                _known[knowledge.hash] = found
-        return found
+        return knowledge.once(_read)
 
     def canonical_value(self, quantity: NamedNode, value: str, code: str) -> Decimal | None:
         """Return what a number amounts to in the canonical unit of a quantity; None if the unit is of another sort.
@@ -89,11 +79,6 @@ class Quantities:
         context = Context(prec=_DIGITS)
         quotient = context.divide(context.multiply(number, unit.size), canonical.size)
         return quotient.quantize(_PLACES, context=context) if context.flags[Inexact] else quotient
-
-
-# By the hash of the knowledge: a knowledge is too large to be compared.
-_known: dict[str, Quantities] = {}
-_known_lock = Lock()
 
 
 def _read(knowledge: Knowledge) -> Quantities:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
@@ -20,18 +20,11 @@ AxiomKey = tuple[str, tuple[Term, ...]]
 
 # What an action, a gap or a position is called is a piece of a sentence, or too long for a noun.
 _PHRASES: Final = ("Action", "Gap", "Position")
-_HELD: Final = 8
-_lexicons: dict[str, Lexicon] = {}
 
 
 def lexicon(knowledge: Knowledge) -> Lexicon:
     """Return the lexicon of a knowledge; the same knowledge has the same one, because reading it takes time."""
-    found = _lexicons.get(knowledge.hash)
-    if found is None:
-        while len(_lexicons) >= _HELD:
-            _lexicons.pop(next(iter(_lexicons)), None)
-        found = _lexicons[knowledge.hash] = Lexicon(knowledge)
-    return found
+    return knowledge.once(Lexicon)
 
 
 class Lexicon:
@@ -40,24 +33,15 @@ class Lexicon:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self.rules: Mapping[str, QueryFile] = {rule.name: rule for rule in knowledge.rules}
-        self._labels: dict[NamedNode, str] = {}
-        self._of_rule: dict[str, tuple[StatementRef, ...]] = {}
-        self._json: dict[str, dict[str, Any]] = {}
-        self._graded: dict[tuple[str, str], tuple[NamedNode, ...]] = {}
+        # Each remembers for this knowledge alone, and goes when it goes.
+        self.label = cache(knowledge.label)
+        self.graded = cache(self._graded)
+        self.of_rule = cache(self._of_rule)
+        self.of_stated = cache(self._of_stated)
 
-    def label(self, term: NamedNode) -> str:
-        """Return the label of one of our terms."""
-        found = self._labels.get(term)
-        if found is None:
-            found = self._labels[term] = self.knowledge.label(term)
-        return found
-
-    def graded(self, annotation: str, grade: str) -> tuple[NamedNode, ...]:
+    def _graded(self, annotation: str, grade: str) -> tuple[NamedNode, ...]:
         """Return the properties to which an annotation gives a grade, such as a kind of advice, in canonical order."""
-        found = self._graded.get((annotation, grade))
-        if found is None:
-            found = self._graded[annotation, grade] = tuple(self.knowledge.subjects(rfy(annotation), rfy(grade)))
-        return found
+        return self.knowledge.subjects(rfy(annotation), rfy(grade))
 
     @cached_property
     def data_properties(self) -> frozenset[NamedNode]:
@@ -78,7 +62,11 @@ class Lexicon:
                 return self.of_rule(step.rule)
             case Derived():
                 return self._of_axiom.get((step.rule, step.axiom), ())
-        return self._of_fact.get(step.conclusion) or self._of_position(step.conclusion.subject)
+        return self.of_stated(step.conclusion)
+
+    def _of_stated(self, fact: Triple) -> tuple[StatementRef, ...]:
+        """Return the statements that a fact carries where it stands, or that the position encodes that it is of."""
+        return self._of_fact.get(fact) or self._of_position(fact.subject)
 
     def _of_position(self, subject: object) -> tuple[StatementRef, ...]:
         """Return the statements of a position, or of the position that offers a regimen."""
@@ -88,22 +76,9 @@ class Lexicon:
         encoded = (value for position in positions for value in self.knowledge.values(position, rfy("encodes")))
         return self.knowledge.cited(local_name(value.value) for value in encoded if isinstance(value, NamedNode))
 
-    def statements_json(self, step: Step) -> list[dict[str, Any]]:
-        """Return the same in the published form."""
-        return [self._form(statement).copy() for statement in self.statements(step)]
-
-    def _form(self, statement: StatementRef) -> dict[str, Any]:
-        found = self._json.get(statement.id)
-        if found is None:
-            found = self._json[statement.id] = statement.to_json()
-        return found
-
-    def of_rule(self, name: str) -> tuple[StatementRef, ...]:
+    def _of_rule(self, name: str) -> tuple[StatementRef, ...]:
         """Return the statements that a rule encodes."""
-        found = self._of_rule.get(name)
-        if found is None:
-            found = self._of_rule[name] = self.knowledge.cited(self.rules[name].list("encodes"))
-        return found
+        return self.knowledge.cited(self.rules[name].list("encodes"))
 
     def places(self, statements: Iterable[StatementRef]) -> str:
         """Return the places of statements by source: `<source> line 24, citation 1; line 25`."""

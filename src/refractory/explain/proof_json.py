@@ -6,16 +6,16 @@ the JSON. A step that several conclusions rest on stands once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.explain.conclusions import Behind, conclusions, proof_of
-from refractory.explain.lexicon import Lexicon, lexicon
+from refractory.explain.lexicon import lexicon
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import Assessment
-from refractory.model.proof import Derived, Given, Proof, Step
+from refractory.model.proof import Derived, Given, Proof, Stated, Step, Term
 from refractory.vocabulary import NAMESPACE
 
 
@@ -34,26 +34,44 @@ def proofs_json(assessment: Assessment, knowledge: Knowledge) -> tuple[dict[str,
 
 def steps_json(facts: Iterable[Triple], proof: Proof, knowledge: Knowledge) -> tuple[dict[str, Any], dict[Triple, str]]:
     """Return the steps that facts rest on, and the identifier of each."""
-    names = numbered(facts, proof)
-    words = lexicon(knowledge)
-    return {name: _step(proof.steps[fact], names, words) for fact, name in names.items()}, names
+    numbers = Numbers(proof)
+    for fact in facts:
+        numbers.of(fact)
+    return _steps(numbers, knowledge), numbers.names
 
 
 def numbered(facts: Iterable[Triple], proof: Proof) -> dict[Triple, str]:
     """Return numbers for facts and all that they rest on, each fact before its premises."""
-    names: dict[Triple, str] = {}
-    steps = proof.steps
-    for root in facts:
-        pending = [root]
+    numbers = Numbers(proof)
+    for fact in facts:
+        numbers.of(fact)
+    return numbers.names
+
+
+class Numbers:
+    """Numbers facts as they are asked for, and all that they rest on, each fact before its premises.
+
+    Attributes:
+        names: The number of each fact, such as `p1`.
+        steps: The step of each number, in order.
+    """
+
+    def __init__(self, proof: Proof) -> None:
+        self.names: dict[Triple, str] = {}
+        self.steps: dict[str, Step] = {}
+        self._steps = proof.steps
+
+    def of(self, fact: Triple) -> str:
+        """Return the number of a fact."""
+        pending = [fact]
         while pending:
-            fact = pending.pop()
-            if fact in names:
-                continue
-            names[fact] = f"p{len(names) + 1}"
-            step = steps[fact]
-            if isinstance(step, Derived):
-                pending.extend(reversed(step.premises))
-    return names
+            each = pending.pop()
+            if each not in self.names:
+                name = self.names[each] = f"p{len(self.names) + 1}"
+                step = self.steps[name] = self._steps[each]
+                if isinstance(step, Derived):
+                    pending.extend(reversed(step.premises))
+        return self.names[fact]
 
 
 def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Knowledge) -> dict[str, Any]:
@@ -69,14 +87,15 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
     """
     if assessment.closure.proof is None:
         return dict(form)
-    proofs, names = proofs_json(assessment, knowledge)
+    numbers = Numbers(assessment.closure.proof)
     behind = Behind(assessment, knowledge)
 
+    # Facts are numbered as they are cited: here in the order of `conclusions`.
     def cite(key: str, fact: Triple | None) -> dict[str, str]:
-        return {key: names[fact]} if fact is not None and fact in names else {}
+        return {} if fact is None else {key: numbers.of(fact)}
 
-    def cites(key: str, found: Iterator[tuple[str, Triple | None]]) -> dict[str, dict[str, str]]:
-        known = {name: names[fact] for name, fact in found if fact is not None and fact in names}
+    def cites(key: str, found: Iterable[tuple[str, Triple | None]]) -> dict[str, dict[str, str]]:
+        known = {name: numbers.of(fact) for name, fact in found if fact is not None}
         return {key: known} if known else {}
 
     def positions(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,31 +113,31 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
 
     def advice(item: Mapping[str, Any]) -> dict[str, Any]:
         action = item["action"]
-        proven = {
-            **item,
-            "cautions": noted("caution", item["cautions"]),
+        cited: dict[str, Any] = {
             **cite("proof", behind.kind(action, item["kind"])),
             **cite("urgencyProof", behind.urgency(action, item["urgency"])),
-            **positions(item),
         }
         if "forThisPatient" in item:
-            proven["forThisPatient"] = {**item["forThisPatient"], **cite("proof", behind.amount(action))}
-        return proven
+            cited["forThisPatient"] = {**item["forThisPatient"], **cite("proof", behind.amount(action))}
+        if "redFlag" in item:
+            # It stands among the proofs, though nothing in the form refers to it.
+            cite("first", behind.first(action))
+        return {**item, **cited, **positions(item), "cautions": noted("caution", item["cautions"])}
 
-    failure = form["failure"]
-    times = [{**time, **cite("proof", behind.time(time["name"]))} for time in failure.get("times", ())]
+    def failure(item: Mapping[str, Any]) -> dict[str, Any]:
+        day = item.get("dayOfTreatment")
+        cited: dict[str, Any] = {
+            **cite("proof", behind.failing() if item["failing"] else None),
+            **cite("doseProof", behind.dose(item["dose"])),
+            **cite("dayOfTreatmentProof", None if day is None else behind.day(day)),
+        }
+        times = [{**time, **cite("proof", behind.time(time["name"]))} for time in item.get("times", ())]
+        return {**item, **cited, **({"times": times} if times else {})}
+
     reasons = ((name, behind.noted("not applicable", name)) for name in form["notApplicable"])
     return {
         **form,
-        "failure": {
-            **failure,
-            **cite("proof", behind.failing() if failure["failing"] else None),
-            **cite("doseProof", behind.dose(failure["dose"])),
-            **cite(
-                "dayOfTreatmentProof", behind.day(failure["dayOfTreatment"]) if "dayOfTreatment" in failure else None
-            ),
-            **({"times": times} if times else {}),
-        },
+        "failure": failure(form["failure"]),
         **cites("notApplicableProofs", reasons),
         "resistance": [
             {
@@ -138,34 +157,78 @@ def with_proofs(form: Mapping[str, Any], assessment: Assessment, knowledge: Know
         "questions": noted("question", form["questions"], "fact"),
         "conflicts": [disagreement(item) for item in form["conflicts"]],
         "gaps": noted("gap", form["gaps"], "id"),
-        "proofs": proofs,
+        "proofs": _steps(numbers, knowledge),
     }
 
 
-def _step(step: Step, names: Mapping[Triple, str], words: Lexicon) -> dict[str, Any]:
-    """Return one step as JSON."""
-    fact = step.conclusion
-    # A predicate is an IRI, and so is the subject of a fact about a case.
-    subject, predicate = _term(fact.subject), _term(fact.predicate)
-    form: dict[str, Any] = {"fact": {"subject": subject, "predicate": predicate, "object": _term(fact.object)}}
-    if isinstance(step, Given):
-        form["by"], form["place"] = "given", step.place
+def _steps(numbers: Numbers, knowledge: Knowledge) -> dict[str, Any]:
+    """Return the steps of numbered facts as JSON."""
+    templates = knowledge.once(_Templates)
+    return {name: templates.filled(step, numbers.names) for name, step in numbers.steps.items()}
+
+
+class _Templates:
+    """The published forms of steps, with what is the same in every case.
+
+    An answer has hundreds of steps, and to copy a dictionary takes a fraction of what it takes to lay one out. What is
+    handed out is always a copy, down to the last part, because it is the caller's to change.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._words = lexicon(knowledge)
+        self._stated: dict[Triple, dict[str, Any]] = {}
+        self._derived: dict[tuple[str, tuple[Term, ...], bool], dict[str, Any]] = {}
+
+    def filled(self, step: Step, names: Mapping[Triple, str]) -> dict[str, Any]:
+        """Return the form of a step; the premises go by their names."""
+        fact = step.conclusion
+        if isinstance(step, Given):
+            return {"fact": _pattern(fact.subject, fact.predicate, fact.object), "by": "given", "place": step.place}
+        if isinstance(step, Derived):
+            key = step.rule, step.axiom, bool(step.absences)
+            form = (self._derived.get(key) or self._derived.setdefault(key, self._of_derived(step))).copy()
+            form["fact"] = _pattern(fact.subject, fact.predicate, fact.object)
+            if step.axiom:
+                form["axiom"] = [_term(term) for term in step.axiom]
+            form["premises"] = [names[premise] for premise in step.premises]
+            if step.absences:
+                form["absent"] = [[_pattern(*pattern) for pattern in group] for group in step.absences]
+        else:
+            form = (self._stated.get(fact) or self._stated.setdefault(fact, self._of_stated(step))).copy()
+            form["fact"] = form["fact"].copy()
+            if isinstance(fact.object, Literal):
+                form["fact"]["object"] = _term(fact.object)
+        form["statements"] = [statement.copy() for statement in form["statements"]]
         return form
-    if isinstance(step, Derived):
-        form["by"] = "rule" if step.rule in words.rules else "owl"
+
+    def _of_derived(self, step: Derived) -> dict[str, Any]:
+        """Return the form of a step of reasoning; what differs from case to case is only a key, to be in its place."""
+        form: dict[str, Any] = {"fact": None, "by": "rule" if step.rule in self._words.rules else "owl"}
         form["rule"] = step.rule
         if step.axiom:
-            form["axiom"] = list(map(_term, step.axiom))
-        form["premises"] = [names[premise] for premise in step.premises]
+            form["axiom"] = None
+        form["premises"] = None
         if step.absences:
-            form["absent"] = [
-                [{"subject": _term(s), "predicate": _term(p), "object": _term(o)} for s, p, o in group]
-                for group in step.absences
-            ]
-    else:
-        form["by"] = "stated"
-    form["statements"] = words.statements_json(step)
-    return form
+            form["absent"] = None
+        form["statements"] = self._statements(step)
+        return form
+
+    def _of_stated(self, step: Stated) -> dict[str, Any]:
+        fact = step.conclusion
+        pattern = _pattern(fact.subject, fact.predicate, fact.object)
+        return {"fact": pattern, "by": "stated", "statements": self._statements(step)}
+
+    def _statements(self, step: Step) -> list[dict[str, Any]]:
+        return [statement.to_json() for statement in self._words.statements(step)]
+
+
+def _pattern(subject: object, predicate: NamedNode, value: object) -> dict[str, Any]:
+    """Return a fact, or a pattern of facts with None for anything, as JSON."""
+    return {
+        "subject": _term(subject),
+        "predicate": predicate.value.removeprefix(NAMESPACE),
+        "object": _term(value),
+    }
 
 
 def _term(term: object) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
@@ -17,6 +18,8 @@ from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.names import NameIndex, did_you_mean
 from refractory.model.sources import StatementRef
 from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
+
+Made = TypeVar("Made")
 
 _WORDS = "-words.ttl"
 _CODES = "ontology/alignments/codes.sssom.tsv"
@@ -65,6 +68,19 @@ class Knowledge:
         """
         return load_files(KnowledgeFiles.read(Path(path) if path else default_root()), guidance)
 
+    def once(self, make: Callable[[Knowledge], Made]) -> Made:
+        """Return what a function makes of this knowledge, made when it is first asked for: the same for every case.
+
+        Here stages keep what they work out of the knowledge alone, so it is not to be changed.
+        """
+        found: Made | None = self._made.get(make)
+        # Two threads may both make it; both then use what the first of them put here.
+        return self._made.setdefault(make, make(self)) if found is None else found
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Knowledge], Any], Any]:
+        return {}
+
     @cached_property
     def store(self) -> Store:
         """All triples in the default graph of a SPARQL store. It is shared: read from it only."""
@@ -73,18 +89,32 @@ class Knowledge:
         return store
 
     @cached_property
-    def _index(self) -> dict[tuple[object, NamedNode], tuple[NamedNode | BlankNode | Literal, ...]]:
-        found: dict[tuple[object, NamedNode], set[NamedNode | BlankNode | Literal]] = {}
+    def _by_predicate(self) -> Mapping[NamedNode, Sequence[Triple]]:
+        found: dict[NamedNode, list[Triple]] = {}
         for t in self.triples:
-            if isinstance(t.object, NamedNode | BlankNode | Literal):
-                found.setdefault((t.subject, t.predicate), set()).add(t.object)
-        return {key: tuple(sorted(values, key=str)) for key, values in found.items()}
+            found.setdefault(t.predicate, []).append(t)
+        return found
+
+    @cached_property
+    def _values(self) -> dict[NamedNode, Mapping[object, tuple[NamedNode | BlankNode | Literal, ...]]]:
+        """For each predicate that was asked for, what each subject has; most are never asked for."""
+        return {}
 
     def values(
         self, subject: NamedNode | BlankNode, predicate: NamedNode
     ) -> tuple[NamedNode | BlankNode | Literal, ...]:
         """Return what a term is said to have, in canonical order."""
-        return self._index.get((subject, predicate), ())
+        found = self._values.get(predicate)
+        if found is None:
+            found = self._values[predicate] = self._values_of(predicate)
+        return found.get(subject, ())
+
+    def _values_of(self, predicate: NamedNode) -> Mapping[object, tuple[NamedNode | BlankNode | Literal, ...]]:
+        found: dict[object, set[NamedNode | BlankNode | Literal]] = {}
+        for t in self._by_predicate.get(predicate, ()):
+            if isinstance(value := t.object, NamedNode | BlankNode | Literal):
+                found.setdefault(t.subject, set()).add(value)
+        return {subject: tuple(sorted(values, key=str)) for subject, values in found.items()}
 
     def value(self, subject: NamedNode | BlankNode, predicate: NamedNode) -> NamedNode | BlankNode | Literal | None:
         """Return the one thing that a term is said to have, or None."""
@@ -99,18 +129,26 @@ class Knowledge:
         """Return a term's label; a term without one is shown by its name."""
         return self.text(term, Rdfs.LABEL) or term.value.removeprefix(NAMESPACE)
 
-    @cached_property
-    def _subjects(self) -> dict[tuple[NamedNode, NamedNode | Literal | None], tuple[NamedNode, ...]]:
-        found: dict[tuple[NamedNode, NamedNode | Literal | None], set[NamedNode]] = {}
-        for t in self.triples:
-            if isinstance(t.subject, NamedNode) and isinstance(t.object, NamedNode | Literal):
-                found.setdefault((t.predicate, t.object), set()).add(t.subject)
-                found.setdefault((t.predicate, None), set()).add(t.subject)
-        return {key: tuple(sorted(terms, key=str)) for key, terms in found.items()}
-
     def subjects(self, predicate: NamedNode, value: NamedNode | Literal | None = None) -> tuple[NamedNode, ...]:
         """Return the named terms that have a property (with a value), in canonical order."""
-        return self._subjects.get((predicate, value), ())
+        found = self._subjects.get(predicate)
+        if found is None:
+            found = self._subjects[predicate] = self._subjects_of(predicate)
+        return found.get(value, ())
+
+    @cached_property
+    def _subjects(self) -> dict[NamedNode, Mapping[NamedNode | Literal | None, tuple[NamedNode, ...]]]:
+        """For each predicate that was asked for, what has each value, or any; most are never asked for."""
+        return {}
+
+    def _subjects_of(self, predicate: NamedNode) -> Mapping[NamedNode | Literal | None, tuple[NamedNode, ...]]:
+        found: dict[NamedNode | Literal | None, set[NamedNode]] = {}
+        for t in self._by_predicate.get(predicate, ()):
+            subject, value = t.subject, t.object
+            if isinstance(subject, NamedNode) and isinstance(value, NamedNode | Literal):
+                found.setdefault(value, set()).add(subject)
+                found.setdefault(None, set()).add(subject)
+        return {value: tuple(sorted(terms, key=str)) for value, terms in found.items()}
 
     @cached_property
     def encodes(self) -> Mapping[str, tuple[str, ...]]:
@@ -150,9 +188,20 @@ class Knowledge:
 
     def cited(self, identifiers: Iterable[str]) -> tuple[StatementRef, ...]:
         """Return statements of the sources in use by their local names: the leading source first, then by line."""
+        return self._in_order(frozenset(identifiers))
+
+    @cached_property
+    def _in_order(self) -> Callable[[frozenset[str]], tuple[StatementRef, ...]]:
+        """What sorts statements. It remembers the latest: the same few sets are cited in case after case."""
         order = {source.id: place for place, source in enumerate(self.guidance)}
-        found = [self.statements[identifier] for identifier in set(identifiers)]
-        return tuple(sorted((s for s in found if s.source in order), key=lambda s: (order[s.source], s.line, s.id)))
+
+        @lru_cache(maxsize=4_096)
+        def in_order(identifiers: frozenset[str]) -> tuple[StatementRef, ...]:
+            found = [self.statements[identifier] for identifier in identifiers]
+            used = [statement for statement in found if statement.source in order]
+            return tuple(sorted(used, key=lambda s: (order[s.source], s.line, s.id)))
+
+        return in_order
 
     def line_of(self, term: NamedNode) -> int:
         """Return the line on which a statement or gap stands in its source, or the number of one of our own."""

@@ -39,7 +39,8 @@ class GuidanceUsed:
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form."""
-        return without_none(id=self.id, version=self.version, sourceSha256=self.source_sha256)
+        sha256 = {} if self.source_sha256 is None else {"sourceSha256": self.source_sha256}
+        return {"id": self.id, "version": self.version, **sha256}
 
 
 NOTICE = (

@@ -18,7 +18,11 @@ class StatementRef:
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form."""
-        return without_none(id=self.id, source=self.source, line=self.line, citation=self.citation)
+        # An answer holds hundreds.
+        form: dict[str, Any] = {"id": self.id, "source": self.source, "line": self.line}
+        if self.citation is not None:
+            form["citation"] = self.citation
+        return form
 
 
 @dataclass(frozen=True, slots=True)

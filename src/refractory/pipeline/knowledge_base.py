@@ -181,7 +181,7 @@ class KnowledgeBase:
             Assessment(
                 VERSION,
                 self.hash,
-                tuple(GuidanceUsed(g.id, g.version, g.source_sha256) for g in self.guidance),
+                self._guidance_used,
                 case.facts,
                 closure,
                 self._warnings(case.facts, report, table),
@@ -194,6 +194,10 @@ class KnowledgeBase:
     def _checked(self, case: Case) -> Report:
         """Hold a case against the shapes: by the compiled ones, beside the reference engine by pySHACL."""
         return self._validator.check(case.facts) if self.engine == "compiled" else self.validate(case)
+
+    @cached_property
+    def _guidance_used(self) -> tuple[GuidanceUsed, ...]:
+        return tuple(GuidanceUsed(g.id, g.version, g.source_sha256) for g in self.guidance)
 
     @cached_property
     def _validator(self) -> QuickValidator:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 
-from pyoxigraph import BlankNode, Literal, NamedNode
+from pyoxigraph import NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, Closure
 from refractory.model.findings import Conflict, Failure, Findings, GapMet, Hypothesis, Noted, Recommendation, Resistance
 from refractory.model.sources import Quantity
 from refractory.recommend.positions import Positions
-from refractory.recommend.regimens import label_of, regimen_of
+from refractory.recommend.terms import Grade, names, nodes_of
 from refractory.recommend.view import CaseView
 from refractory.vocabulary import local_name, rfy
 
@@ -28,13 +28,11 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findin
     positions = Positions(view)
     cautions = {node: _caution(view, positions, node) for node in _by_step(view, view.nodes(rfy("raisesCaution")))}
     placed = {node: knowledge.values(node, rfy("isCautionAt")) for node in cautions}
-    recommendations = _recommendations(
-        view, positions, {node: {str(a) for a in actions} for node, actions in placed.items()}, cautions
-    )
+    recommendations = _recommendations(view, positions, placed, cautions)
     advice = {rfy(item.action): item.statements for item in recommendations}
     return Findings(
         failure=_failure(view, positions),
-        not_applicable=_names(view.nodes(rfy("isNotApplicableBecause"))),
+        not_applicable=names(view.nodes(rfy("isNotApplicableBecause"))),
         resistance=_resistance(view),
         hypotheses=_hypotheses(view, positions),
         recommendations=recommendations,
@@ -55,26 +53,26 @@ def _failure(view: CaseView, positions: Positions) -> Failure:
         failing=view.is_a(rfy("FailingCase")),
         dose=local_name(doses[0].value),
         day_of_treatment=int(max(days)) if days else None,
-        because=_names([*view.nodes(rfy("hasLesionCourse")), *entries]) if entries else (),
+        because=names([*view.nodes(rfy("hasLesionCourse")), *entries]) if entries else (),
         times=positions.times(),
     )
 
 
 def _resistance(view: CaseView) -> tuple[Resistance, ...]:
     viruses = view.nodes(rfy("hasVirus"))
-    heightened = _names(view.nodes(rfy("isHeightenedBy")))
-    suspected = view.knowledge.subjects(rfy("givesStatus"), rfy("Suspected"))
+    heightened = names(view.nodes(rfy("isHeightenedBy")))
+    suspected = rfy("Suspected")
     found = [
         Resistance(
             local_name(drug.value),
             local_name(status.value),
-            heightened if predicate in suspected else (),
+            heightened if status == suspected else (),
             _results(view, virus, rfy("shownResistantTo"), drug),
             _results(view, virus, rfy("shownSusceptibleTo"), drug),
             view.statements([(virus, predicate, drug)]),
         )
         for virus in viruses
-        for predicate, status in view.linked(rfy("givesStatus"))
+        for predicate, status in view.terms.links("givesStatus")
         for drug in view.nodes(predicate, virus)
     ]
     return tuple(sorted(found, key=lambda r: r.drug))
@@ -83,7 +81,9 @@ def _resistance(view: CaseView) -> tuple[Resistance, ...]:
 def _results(view: CaseView, virus: NamedNode, shown: NamedNode, drug: NamedNode) -> tuple[str, ...]:
     """Return the results and genotype findings whose isolate was shown so for a drug."""
     isolates = {i for i in view.nodes(rfy("hasIsolate"), virus) if drug in view.nodes(shown, i)}
-    return _names(
+    if not isolates:
+        return ()
+    return names(
         result
         for predicate in ("hasSusceptibilityResult", "hasGenotypeFinding")
         for result in view.nodes(rfy(predicate))
@@ -92,83 +92,75 @@ def _results(view: CaseView, virus: NamedNode, shown: NamedNode, drug: NamedNode
 
 
 def _hypotheses(view: CaseView, positions: Positions) -> tuple[Hypothesis, ...]:
-    found = [
-        (hypothesis, status, predicate)
-        for predicate, status in view.linked(rfy("givesHypothesisStatus"))
-        for hypothesis in view.nodes(predicate)
-    ]
     present, absent = set(view.nodes(rfy("hasPresent"))), set(view.nodes(rfy("hasAbsent")))
     answer = []
-    for hypothesis, status, predicate in found:
-        by_presence = set(view.knowledge.values(hypothesis, rfy("presenceSupports")))
-        by_absence = set(view.knowledge.values(hypothesis, rfy("absenceSupports")))
-        answer.append(
-            Hypothesis(
+    for predicate, status in view.terms.links("givesHypothesisStatus"):
+        for hypothesis in view.nodes(predicate):
+            by_presence, by_absence = view.terms.evidence(hypothesis)
+            found = Hypothesis(
                 local_name(hypothesis.value),
                 local_name(status.value),
-                _names((by_presence & present) | (by_absence & absent)),
-                _names((by_presence & absent) | (by_absence & present)),
-                _names((by_presence | by_absence) - present - absent),
+                names((by_presence & present) | (by_absence & absent)),
+                names((by_presence & absent) | (by_absence & present)),
+                names((by_presence | by_absence) - present - absent),
                 view.statements([(view.case, predicate, hypothesis)]),
                 positions.on(hypothesis),
             )
-        )
-    return tuple(sorted(answer, key=lambda h: _step(view.knowledge, rfy(h.name))))
+            answer.append((view.terms.step(hypothesis), found))
+    return tuple(found for _, found in sorted(answer, key=lambda placed: placed[0]))
 
 
 def _recommendations(
-    view: CaseView, positions: Positions, placed: dict[NamedNode, set[str]], cautions: dict[NamedNode, Noted]
+    view: CaseView,
+    positions: Positions,
+    placed: Mapping[NamedNode, Container[object]],
+    cautions: Mapping[NamedNode, Noted],
 ) -> tuple[Recommendation, ...]:
-    kinds = _strongest(view, rfy("givesKind"))
-    urgencies = _strongest(view, rfy("givesUrgency"))
-    links = [predicate for annotation in ("givesKind", "givesUrgency") for predicate, _ in view.linked(rfy(annotation))]
+    kinds, urgencies = _graded(view, "givesKind"), _graded(view, "givesUrgency")
     first = set(view.nodes(rfy("putsFirst")))
     found = []
-    for action, kind in kinds.items():
-        drugs = view.knowledge.values(action, rfy("usesDrug"))
-        regimens = [r for r in view.knowledge.values(action, rfy("hasRegimen")) if isinstance(r, NamedNode)]
-        found.append(
-            Recommendation(
-                action=local_name(action.value),
-                kind=local_name(kind.value),
-                urgency=local_name(urgencies[action].value),
-                drug=_names(drugs)[0] if drugs else None,
-                regimen=regimen_of(view.knowledge, regimens[0]) if regimens else positions.regimen(action),
-                for_this_patient=_for_this_patient(view, action),
-                cautions=tuple(noted for node, noted in cautions.items() if str(action) in placed[node]),
-                statements=view.statements(
-                    [(view.case, predicate, action) for predicate in links], positions.statements_adding(action)
-                ),
-                red_flag=action in first,
-                weakened_by=positions.weakening(action),
-                positions=positions.on(action),
-            )
+    for action, by_kind in kinds.items():
+        kind, urgency = _strongest(by_kind), _strongest(urgencies[action])
+        known = view.terms.action(action)
+        advice = Recommendation(
+            action=local_name(action.value),
+            kind=local_name(kind.grade.value),
+            urgency=local_name(urgency.grade.value),
+            drug=known.drug,
+            regimen=known.regimen or positions.regimen(action),
+            for_this_patient=_for_this_patient(view, action),
+            cautions=tuple(noted for node, noted in cautions.items() if action in placed[node]),
+            statements=view.statements(
+                [(view.case, grade.predicate, action) for grade in (*by_kind, *urgencies[action])],
+                positions.statements_adding(action),
+            ),
+            red_flag=action in first,
+            weakened_by=positions.weakening(action),
+            positions=positions.on(action),
         )
-    rank = {local_name(u.value): _rank(view.knowledge, u) for _, u in view.linked(rfy("givesUrgency"))}
-    return tuple(
-        sorted(
-            found,
-            key=lambda r: (not r.red_flag, rank[r.urgency], _step(view.knowledge, rfy(r.action)), r.action),
-        )
-    )
+        _, rank = urgency.place
+        found.append(((not advice.red_flag, rank, view.terms.step(action), advice.action), advice))
+    return tuple(advice for _, advice in sorted(found, key=lambda placed: placed[0]))
 
 
-def _strongest(view: CaseView, annotation: NamedNode) -> dict[NamedNode, NamedNode]:
-    """Return for each action the strongest grade that the case's properties give it, the leading source's first."""
-    graded: dict[NamedNode, tuple[tuple[bool, int], NamedNode]] = {}
-    for predicate, grade in view.linked(annotation):
-        place = view.knowledge.ranks_after_leader(predicate), _rank(view.knowledge, grade)
-        for action in view.nodes(predicate):
-            best = graded.get(action)
-            if best is None or place < best[0]:
-                graded[action] = place, grade
-    return {action: grade for action, (_, grade) in graded.items()}
+def _graded(view: CaseView, annotation: str) -> dict[NamedNode, list[Grade]]:
+    """Return for each action the grades that the case's properties give it."""
+    graded: dict[NamedNode, list[Grade]] = {}
+    for grade in view.terms.grades(annotation):
+        for action in view.nodes(grade.predicate):
+            graded.setdefault(action, []).append(grade)
+    return graded
+
+
+def _strongest(grades: list[Grade]) -> Grade:
+    """Return the strongest grade, the leading source's first."""
+    return min(grades, key=lambda grade: grade.place)
 
 
 def _for_this_patient(view: CaseView, action: NamedNode) -> Quantity | None:
-    for predicate in view.knowledge.subjects(rfy("givesDoseOf"), action):
+    for predicate, unit in view.terms.action(action).doses:
         for value in view.numbers(predicate):
-            return Quantity(value, label_of(view.knowledge, predicate, "hasUnit") or "")
+            return Quantity(value, unit)
     return None
 
 
@@ -176,7 +168,7 @@ def _conflicts(view: CaseView) -> tuple[Conflict, ...]:
     predicate = rfy("meetsConflict")
     found = []
     for conflict in _by_step(view, view.nodes(predicate)):
-        one, other = _names(view.knowledge.values(conflict, rfy("isBetween")))
+        one, other = names(nodes_of(view.knowledge, conflict, "isBetween"))
         statements = view.statements([(view.case, predicate, conflict)])
         found.append(
             Conflict(local_name(conflict.value), (one, other), view.knowledge.text(conflict, rfy("asks")), statements)
@@ -185,15 +177,7 @@ def _conflicts(view: CaseView) -> tuple[Conflict, ...]:
 
 
 def _gaps(view: CaseView) -> tuple[GapMet, ...]:
-    found = [
-        GapMet(
-            local_name(gap.value),
-            local_name(view.knowledge.text(gap, rfy("ofGuidance"))),
-            view.knowledge.line_of(gap),
-            view.knowledge.text(gap, rfy("asks")),
-        )
-        for gap in view.nodes(rfy("meetsGap"))
-    ]
+    found = map(view.terms.gap, view.nodes(rfy("meetsGap")))
     return tuple(sorted(found, key=lambda gap: (gap.source, gap.line)))
 
 
@@ -207,19 +191,5 @@ def _noted(view: CaseView, predicate: NamedNode, node: NamedNode) -> Noted:
     return Noted(local_name(node.value), view.statements([(view.case, predicate, node)]))
 
 
-def _by_step(view: CaseView, nodes: list[NamedNode]) -> list[NamedNode]:
-    return sorted(nodes, key=lambda node: (_step(view.knowledge, node), str(node)))
-
-
-def _step(knowledge: Knowledge, node: NamedNode) -> int:
-    """Return the place of a term in the order of the source's steps; what has none comes last."""
-    return int(knowledge.text(node, rfy("stepOrder")) or 1_000)
-
-
-def _rank(knowledge: Knowledge, grade: NamedNode) -> int:
-    return int(knowledge.text(grade, rfy("rank")))
-
-
-def _names(nodes: Iterable[NamedNode | BlankNode | Literal]) -> tuple[str, ...]:
-    """Return the local names of nodes, sorted, without repeats."""
-    return tuple(sorted({local_name(node.value) for node in nodes}))
+def _by_step(view: CaseView, nodes: Iterable[NamedNode]) -> list[NamedNode]:
+    return sorted(nodes, key=lambda node: (view.terms.step(node), str(node)))

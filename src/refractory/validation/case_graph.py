@@ -53,6 +53,17 @@ class Logic:
             for shape in shapes.nodes
         )
         self.predicates = shapes.predicates
+        self._targets = tuple(shape.targets for shape in shapes.nodes)
+        self._looked_at_by: dict[Node, tuple[int, ...]] = {}
+
+    def looked_at_by(self, cls: Node) -> tuple[int, ...]:
+        """Return the places of the node shapes that look at the nodes of a class; kept if there are any."""
+        if (found := self._looked_at_by.get(cls)) is None:
+            above = self.above(cls)
+            found = tuple(place for place, targets in enumerate(self._targets) if any(t in above for t in targets))
+            if found:
+                self._looked_at_by[cls] = found
+        return found
 
     def above(self, cls: Node) -> Collection[Node]:
         """Return a class and the classes above it."""
@@ -76,7 +87,13 @@ class Logic:
 
 
 class CaseGraph:
-    """One case on top of the logic."""
+    """One case on top of the logic.
+
+    Attributes:
+        types: The classes that the case says of nodes.
+        focus: For each node shape, in order, the nodes that it looks at.
+        predicates: The properties of which there is anything.
+    """
 
     def __init__(self, case: CaseFacts, logic: Logic) -> None:
         """Read what was asserted.
@@ -105,22 +122,18 @@ class CaseGraph:
         # Without its class no shape would look at the case, and nothing found would read as nothing wrong.
         _add(self._edges, case.case.value, _TYPE, _CASE)
         self.types = self._edges[_TYPE]
+        self.predicates = self._edges.keys() | logic.edges.keys()
+        self.focus = [dict.fromkeys(nodes) for nodes in logic.focus]
+        for node, classes in self.types.items():
+            for cls in classes:
+                for place in logic.looked_at_by(cls):
+                    self.focus[place][node] = None
 
     def is_a(self, node: Node, cls: str) -> bool:
         """Say whether a node is of a class, or of one below it."""
         return cls in self._logic.classes.get(node, ()) or any(
             cls in self._logic.above(own) for own in self.types.get(node, ())
         )
-
-    def focus(self, number: int, targets: Collection[str]) -> Iterable[Node]:
-        """Return the nodes that a node shape looks at, given its place among the shapes and its classes."""
-        above = self._logic.above
-        own = (
-            node
-            for node, classes in self.types.items()
-            if any(target in above(cls) for cls in classes for target in targets)
-        )
-        return dict.fromkeys((*self._logic.focus[number], *own))
 
     def values(self, node: Node, predicate: str) -> Members:
         """Return what a node has."""

@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 from pyoxigraph import Literal as RdfLiteral
 
 from refractory.errors import KnowledgeError
-from refractory.validation.constraints import Absent, Match, Select, Step, read_select
+from refractory.validation.constraints import Absent, Match, Select, Step, Variable, read_select
 from refractory.vocabulary import Owl, Rdf, Rdfs, Xsd, local_name
 
 SH: Final = "http://www.w3.org/ns/shacl#"
@@ -86,10 +86,19 @@ ValueTest = Class | Datatype | Bound | Length | In | Or
 
 
 class Query(NamedTuple):
-    """A constraint in SPARQL: its IRI, and its steps."""
+    """A constraint in SPARQL.
+
+    Attributes:
+        constraint: Its IRI.
+        select: Its steps.
+        predicates: The properties without any of which it has no result.
+        of_focus: Those of them that the node itself is to have.
+    """
 
     constraint: str
     select: Select
+    predicates: frozenset[str]
+    of_focus: tuple[str, ...]
 
 
 class PropertyShape(NamedTuple):
@@ -328,7 +337,11 @@ def _query(node: Object, path: str, source: _Source, shape: NamedNode) -> Query:
                 declared[prefix.value] = namespace.value
     if not declared:
         raise refused("sh:prefixes that declare none", node)
-    return Query(node.value, read_select(text.value, path, _PREFIXES | declared, local_name(node.value)))
+    select = read_select(text.value, path, _PREFIXES | declared, local_name(node.value))
+    # A chain may be empty, and what must be absent is not needed.
+    needed = [step for step in select.steps if isinstance(step, Match) and not step.chain]
+    of_focus = tuple(step.predicate for step in needed if step.subject == Variable("this"))
+    return Query(node.value, select, frozenset(step.predicate for step in needed), of_focus)
 
 
 def _component(name: str) -> str:

@@ -67,7 +67,7 @@ def evaluate(shapes: Shapes, graph: CaseGraph) -> Iterator[Result]:
         UnsureError: Only pySHACL can tell.
     """
     for number, node_shape in enumerate(shapes.nodes):
-        for focus in graph.focus(number, node_shape.targets):
+        for focus in graph.focus[number]:
             for shape in node_shape.properties:
                 yield from _results(shape, focus, graph)
 
@@ -83,6 +83,9 @@ def _results(shape: PropertyShape, focus: Node, graph: CaseGraph) -> Iterator[Re
             if not _passes(value, test, graph):
                 yield Result(shape, focus, test.component, value)
     for query in shape.queries:
+        # Most ask for what the case does not say, and to see that is cheaper than to search.
+        if not query.predicates <= graph.predicates or not all(graph.values(focus, each) for each in query.of_focus):
+            continue
         bindings: dict[str, Node] = {"this": focus}
         found = dict.fromkeys(
             bindings["value"] if query.select.value else None for _ in _ways(query.select.steps, 0, bindings, graph)
