@@ -61,9 +61,16 @@ def verify(path: Path, expected: str | None = None) -> Verified:
     return audit_chain.verify(path, expected, looks=0)
 
 
+def put(path: Path, content: bytes) -> None:
+    """Make a log with this content: a new file, since one that is written over goes to the disk at once."""
+    path.unlink(missing_ok=True)
+    path.touch(0o600)
+    path.write_bytes(content)
+
+
 def is_whole(path: Path, content: bytes, expected: str | None = None) -> bool:
     """Say whether a log with this content verifies."""
-    path.write_bytes(content)
+    put(path, content)
     try:
         verify(path, expected)
     except BrokenLog:
@@ -90,12 +97,13 @@ def cases(path: Path) -> list[int]:
 
 
 class Disk:
-    """A disk with so much room, by way of `os.write`."""
+    """A disk with so much room, by way of `os.write`; without fsync, so that many logs are quick."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.room: int | None = None
         self._write = os.write
         monkeypatch.setattr(os, "write", self)
+        monkeypatch.setattr(os, "fsync", lambda _file: None)
 
     def __call__(self, file: int, data: bytes) -> int:
         """Write as much as there is room for; if there is none, fail as a full disk does."""

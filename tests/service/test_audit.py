@@ -14,6 +14,7 @@ import threading
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -23,6 +24,7 @@ from refractory.service import audit_entry
 from refractory.service.audit import AuditFailed, AuditWriter
 from refractory.service.audit_chain import Verified
 from refractory.service.audit_entry import FIRST, MAX_LINE, Entry
+from refractory.service.bearer import MAX_TOKEN
 from refractory.version import VERSION
 from tests.service.audit_logs import (
     FEEDBACK,
@@ -33,6 +35,7 @@ from tests.service.audit_logs import (
     cases,
     clock,
     opened,
+    put,
     sha256,
     verify,
     written,
@@ -102,7 +105,7 @@ def test_the_time_is_that_of_utc() -> None:
         {**SAID, "event": "feedback"},
         {**SAID, "who": "Mrs Example\n"},
         {**SAID, "who": ""},
-        {**SAID, "who": "Mrs Example" * 20},
+        {**SAID, "who": "Mrs Example" * 3000},
         {**SAID, "who": None},
         {key: value for key, value in SAID.items() if key != "case"},
         {**HOOK, "cards": ["Mrs Example"]},
@@ -123,9 +126,12 @@ def test_an_entry_takes_nothing_that_could_be_of_a_patient(said: dict[str, Any])
     assert "Example" not in str(refused.value)
 
 
-@pytest.mark.parametrize("said", [SAID, HOOK, FEEDBACK], ids=lambda said: str(said["event"]))
+LONG = {**HOOK, "who": f"https://ehr.example.org tenant={quote('é' * (MAX_TOKEN // 2))}"}
+
+
+@pytest.mark.parametrize("said", [SAID, HOOK, FEEDBACK, LONG], ids=["assessment", "hook", "feedback", "long name"])
 def test_what_the_service_records_is_taken(said: dict[str, Any]) -> None:
-    """The good twins of the refused ones."""
+    """The good twins of the refused ones; a caller's name is as long as its token can make it."""
     assert said["who"] == Entry.of(said, WHEN).who
 
 
@@ -269,10 +275,13 @@ def test_stopping_waits_for_what_is_under_way(path: Path) -> None:
         writer = AuditWriter(opened(path), clock=clock)
         tasks = [asyncio.create_task(writer.record(said(case))) for case in range(5)]
         await asyncio.sleep(0)
-        await writer.close()
-        assert all(task.done() for task in tasks)
+        closing = asyncio.create_task(writer.close())
+        await asyncio.sleep(0)
+        # Nothing is taken any more as soon as it is told to stop, or it might never come to an end.
         with pytest.raises(AuditFailed, match="the audit log is closed"):
             await writer.record(said(5))
+        await closing
+        assert all(task.done() for task in tasks)
         await writer.close()
 
     asyncio.run(run())
@@ -349,7 +358,7 @@ def test_the_command_tells_count_and_head(path: Path, capsys: pytest.CaptureFixt
 
 def test_the_command_tells_of_lines_that_were_closed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The log is whole, and a person may want to know."""
-    path.write_bytes(b"".join(written(path))[:-1])
+    put(path, b"".join(written(path))[:-1])
     opened(path).close()
 
     assert main(["audit", "verify", str(path)]) == 0
@@ -362,7 +371,7 @@ def test_the_command_answers_in_json(path: Path, capsys: pytest.CaptureFixture[s
     head = sha256(lines[-1])
     assert main(["audit", "verify", str(path), "--format", "json", "--expect", head]) == 0
     whole = json.loads(capsys.readouterr().out)
-    path.write_bytes(b"".join(lines[1:]))
+    put(path, b"".join(lines[1:]))
     assert main(["audit", "verify", str(path), "--format", "json"]) == 1
     out, err = capsys.readouterr()
 
@@ -375,7 +384,7 @@ def test_the_command_answers_in_json(path: Path, capsys: pytest.CaptureFixture[s
 def test_the_command_tells_line_and_reason_of_a_broken_log(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, with exit code 1; nothing of a line's content is repeated."""
     lines = written(path)
-    path.write_bytes(b"".join(lines).replace(b"ward-7", b"ward-8", 1))
+    put(path, b"".join(lines).replace(b"ward-7", b"ward-8", 1))
     code = main(["audit", "verify", str(path)])
     out, err = capsys.readouterr()
 

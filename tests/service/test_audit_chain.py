@@ -18,6 +18,7 @@ from tests.service.audit_logs import (
     inserted,
     is_whole,
     opened,
+    put,
     renumbered,
     sha256,
     swapped,
@@ -39,7 +40,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_every_changed_byte_is_found(path: Path) -> None:
     """In all lines but the last by the chain alone; in the last one by the head that was noted."""
-    lines = written(path)
+    lines = written(path, 1)
     content, head = b"".join(lines), sha256(lines[-1])
     last = len(content) - len(lines[-1])
     unseen = []
@@ -55,7 +56,7 @@ def test_every_changed_byte_is_found(path: Path) -> None:
 
 def test_every_removed_and_every_added_byte_is_found(path: Path) -> None:
     """The same, for bytes that are gone and bytes that came."""
-    lines = written(path)
+    lines = written(path, 1)
     content, head = b"".join(lines), sha256(lines[-1])
     unseen = []
     for position in range(len(content)):
@@ -134,7 +135,7 @@ def test_line_and_reason_are_told(
     change: Callable[[list[bytes]], list[bytes]], line: int, reason: str, path: Path
 ) -> None:
     """The first line that is not what the chain says, and what is wrong with it."""
-    path.write_bytes(b"".join(change(written(path))))
+    put(path, b"".join(change(written(path))))
     with pytest.raises(BrokenLog) as broken:
         verify(path)
 
@@ -182,7 +183,7 @@ def test_a_huge_file_is_refused_without_reading_it(path: Path) -> None:
 def test_a_line_that_is_being_written_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader may see half of a line that a service writes; it looks again, and tells no fault that is none."""
     lines = written(path)
-    path.write_bytes(b"".join(lines)[:-40])
+    put(path, b"".join(lines)[:-40])
     pauses = []
 
     def pause(seconds: float) -> None:

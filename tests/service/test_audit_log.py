@@ -30,6 +30,7 @@ from tests.service.audit_logs import (
     inserted,
     is_whole,
     opened,
+    put,
     renumbered,
     sha256,
     swapped,
@@ -138,8 +139,7 @@ def test_nothing_is_added_to_a_broken_log(change: Callable[[list[bytes]], Iterat
         if content.startswith(b"".join(lines)) and not content.endswith(b"\n"):
             continue  # a last line that was not written whole: see below
         broken = path.with_name(f"{change.__name__}-{number}")
-        broken.touch(0o600)
-        broken.write_bytes(content)
+        put(broken, content)
         with pytest.raises(RefusedError, match="the audit log is broken, and nothing is added to it") as refused:
             opened(broken)
 
@@ -149,6 +149,7 @@ def test_nothing_is_added_to_a_broken_log(change: Callable[[list[bytes]], Iterat
         assert content == broken.read_bytes()
 
 
+@pytest.mark.usefixtures("disk")
 def test_a_last_line_that_was_changed_is_not_taken_for_one_that_was_not_written_whole(path: Path) -> None:
     """It ends as an entry does, or begins as none, or fits to another place: nothing is added, and it stays."""
     lines = written(path)
@@ -159,7 +160,7 @@ def test_a_last_line_that_was_changed_is_not_taken_for_one_that_was_not_written_
 
     assert len(changed) > 100
     for line in changed:
-        path.write_bytes(before + line)
+        put(path, before + line)
         with pytest.raises(RefusedError, match="nothing is added to it"):
             opened(path)
 
@@ -188,6 +189,7 @@ def test_a_log_without_room_for_the_first_entry_is_refused(path: Path, disk: Dis
 # ---- A line that was not written whole ----
 
 
+@pytest.mark.usefixtures("disk")
 def test_a_last_line_that_was_not_written_whole_is_closed_at_the_start(path: Path) -> None:
     """Wherever the service died in it; nothing that stood there is changed, and verification tells of it."""
     lines = written(path)
@@ -214,11 +216,11 @@ def test_a_mending_that_was_not_written_whole_is_mended(path: Path, disk: Disk) 
     """Wherever it ended, even right behind the line feed that it began with."""
     lines = written(path, 1)
     torn = b"".join(lines)[:-30]
-    path.write_bytes(torn)
+    put(path, torn)
     opened(path).close()
     whole = len(path.read_bytes()) - len(torn)
     for room in range(whole):
-        path.write_bytes(torn)
+        put(path, torn)
         disk.room = room
         with pytest.raises((RefusedError, AuditFailed), match="No space left on device"):
             opened(path).close()
@@ -231,7 +233,7 @@ def test_a_mending_that_was_not_written_whole_is_mended(path: Path, disk: Disk) 
 def test_every_byte_of_a_closed_line_is_held_by_the_chain(path: Path) -> None:
     """What is no entry is not left out: to change, remove or add a byte of it shows."""
     lines = written(path, 1)
-    path.write_bytes(b"".join(lines)[:-30])
+    put(path, b"".join(lines)[:-30])
     opened(path).close()
     content = path.read_bytes()
     begin = content.index(b"\n", content.index(b'"assessment"')) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -164,6 +165,15 @@ def test_cards_are_few_and_the_loudest_come_first(slug: str) -> None:
     if golden()[slug].findings.red_flags:
         assert cards[0]["indicator"] == "critical"
         assert cards[0]["summary"].startswith("Red flag: ")
+
+
+def test_the_order_follows_how_loud_a_site_makes_a_card() -> None:
+    """Where what is to be avoided is the loudest, its card is the first."""
+    rows = tuple(replace(row, indicator="critical" if row.id == "avoid" else "info") for row in services().cards)
+    cards = review_cards(golden()["design-example"], shipped().knowledge, replace(services(), cards=rows), OCCASION)
+
+    assert cards[0]["summary"].startswith("Avoid, prompt: ")
+    assert [card["indicator"] for card in cards] == ["critical", *["info"] * (len(cards) - 1)]
 
 
 @pytest.mark.parametrize("slug", slugs())

@@ -20,6 +20,7 @@ from refractory.service.hook_tasks import MAX_FEEDBACK, feedback
 from refractory.service.messages import Reply, Task
 from refractory.service.orders import MAX_ORDERS
 from refractory.service.outcomes import FHIR
+from refractory.service.relevance import Relevance
 from tests.fhir_writer import CLINICAL, concept, condition, observation, statement
 from tests.service.hook_calls import (
     INSTANCE,
@@ -284,6 +285,42 @@ def test_a_hint_of_the_server_and_what_it_includes_are_no_gap() -> None:
     assert [card for card in cards if "incomplete" in card["detail"]] == []
 
 
+# ---- what cannot matter ----
+
+
+def test_what_no_row_reads_is_left_out_and_changes_nothing() -> None:
+    """A record of thousands is answered as fast as the few that count, and with the same cards and case."""
+    data = deepcopy(failing())
+    other = {**observation("x"), "subject": {"reference": "Patient/p"}, "modifierExtension": [{"url": "https://x.y"}]}
+    for number in range(2000):
+        code = {"coding": [{"system": "http://loinc.org", "code": "2345-7"}]} if number % 2 else {"text": "glucose"}
+        data["observations"]["entry"].append({"resource": {**other, "id": f"x{number}", "code": code}})
+    plain, large = (asked(call(one, **day_of(FAILING))) for one in (failing(), data))
+
+    assert (plain.body, plain.record) == (large.body, large.record)
+
+
+@pytest.mark.parametrize("kind", ["Condition", "Observation", "Procedure", "AllergyIntolerance"])
+def test_every_code_of_the_table_and_every_term_of_ours_is_read(kind: str) -> None:
+    """Beside other codes too; what is not built as FHIR is goes to the reader, which refuses it."""
+    knowledge = shipped().knowledge
+    mapping = FhirMapping.of(knowledge.files)
+    relevance = Relevance.of(knowledge, mapping)
+    systems = {prefix: system for system, prefix in mapping.systems.items()}
+    curies = [curie.split(":", 1) for _, _, curie in knowledge.code_table]
+    codings = [{"system": systems[prefix], "code": code} for prefix, code in curies if prefix in systems]
+    codings += [{"system": systems["rfy"], "code": "Anything"}]
+    unknown = {"system": "http://loinc.org", "code": "2345-7"}
+
+    assert len(codings) > 50
+    assert all(relevance.admits({"resourceType": kind, "code": {"coding": [unknown, one]}}) for one in codings)
+    oddities: list[Any] = ["x", [], {"coding": "x"}, {"coding": ["x"]}, {"coding": [{"system": [], "code": {}}]}]
+    for odd in oddities:
+        assert relevance.admits({"resourceType": kind, "code": odd})
+    assert not relevance.admits({"resourceType": kind, "code": {"coding": [unknown]}})
+    assert relevance.admits({"resourceType": "MedicationStatement"})
+
+
 # ---- whose data they are ----
 
 
@@ -395,11 +432,23 @@ def test_a_request_that_is_not_one_is_refused(change: Json, said: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"{", b"nothing", b'{"hook":"patient-view","hook":"patient-view"}', b"\xff\xfe"],
+    [b"", b"[]", b"{", b"nothing", b"\xff\xfe"],
 )
 def test_what_is_no_object_of_json_is_refused(body: bytes) -> None:
-    """A key that stands twice too: which of the two holds, nobody could say."""
+    """Nothing is made of it."""
     assert asked(body).status == 400
+
+
+@pytest.mark.parametrize("key", ["hook", "patientId", "birthDate", "status"])
+def test_a_key_that_stands_twice_is_refused(key: str) -> None:
+    """At any depth: which of the two holds, nobody could say."""
+    text = json.dumps(call({**failing(), "patient": {**failing()["patient"], "birthDate": "1962-03-10"}}))
+    twice = re.sub(rf'"{key}": ("[^"]*")', rf'"{key}": \1, "{key}": \1', text, count=1)
+    assert twice != text
+    reply = asked(twice.encode())
+
+    assert reply.status == 400
+    assert f"{key}: a key stands twice" in told(reply)
 
 
 @pytest.mark.parametrize(

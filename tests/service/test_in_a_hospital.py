@@ -174,3 +174,15 @@ def test_a_log_that_was_changed_is_found(hospital: Hospital, tmp_path: Path) -> 
     changed.write_text(hospital.log.read_text().replace(ISSUER, ISSUER.replace("ehr", "xhr"), 1))
 
     assert 1 == main(["audit", "verify", str(changed)])
+
+
+def test_a_service_does_not_start_on_a_log_that_is_not_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says which line is wrong, and how to go on."""
+    log = tmp_path / "audit.jsonl"
+    log.write_text("nonsense\n")
+    log.chmod(0o600)
+    code = main(["serve", "--port", "0", "--audit", str(log)])
+
+    assert (3, True) == (code, "line 1" in capsys.readouterr().err)

@@ -44,6 +44,7 @@ def application(settings: Settings) -> Starlette:
 
     Raises:
         UsageError: The settings are not safe, or a file they name is at fault.
+        RefusedError: The audit log is broken, or in use.
     """
     settings.checked()
     tokens = Tokens.load(settings.tokens) if settings.tokens else None
@@ -80,6 +81,8 @@ def application(settings: Settings) -> Starlette:
     )
     app.state.settings = settings
     app.state.gate = Gate(tokens, clients)
+    # Opened here and not when it starts, so that what is wrong with it is told as every error is.
+    app.state.audit = AuditWriter(AuditLog.open(settings.audit)) if settings.audit else None
     return app
 
 
@@ -88,7 +91,6 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Bring up the workers and the audit log, and take them down in the end."""
     settings: Settings = app.state.settings
     pool = app.state.pool = Pool(settings)
-    app.state.audit = AuditWriter(AuditLog.open(settings.audit)) if settings.audit else None
     try:
         await pool.start()
         yield

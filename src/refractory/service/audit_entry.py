@@ -65,7 +65,8 @@ _EVENTS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
     "recovered": (frozenset({"broken"}), frozenset()),
 }
 _FRAME: Final = ("number", "when", "who", "event")
-_WHO: Final = 200
+# More than a token has room for, in which an issuer says for which of its tenants it calls.
+_WHO: Final = 32_768
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from refractory.case.fhir.mapping import FhirMapping
 from refractory.case.reader import Case
 from refractory.errors import LimitError, RefusedError, UsageError
 from refractory.export.card_writer import Occasion
@@ -60,7 +59,7 @@ def hook(base: KnowledgeBase, task: Task) -> Reply:
             # Nothing is ordered that is known here: the record is not needed, and is not read.
             return _answer(SILENCE, None)
     try:
-        data = gather(request, services, FhirMapping.of(base.knowledge.files))
+        data = gather(request, services, base.knowledge)
     except MissingDataError as missing:
         return _missing(missing)
     day = request.assessed_on or task.options["today"]

@@ -14,7 +14,9 @@ from typing import Any, Final
 from refractory.case.fhir.mapping import FhirMapping
 from refractory.errors import RefusedError
 from refractory.export.cds_services import CdsServices
+from refractory.knowledge.knowledge import Knowledge
 from refractory.service.hook_request import HookRequest, is_text, write_text
+from refractory.service.relevance import Relevance
 
 Json = dict[str, Any]
 
@@ -48,8 +50,8 @@ class Gathered:
     incomplete: tuple[str, ...]
 
 
-def gather(request: HookRequest, services: CdsServices, mapping: FhirMapping) -> Gathered:
-    """Return what a client sent along as one Bundle about one patient.
+def gather(request: HookRequest, services: CdsServices, knowledge: Knowledge) -> Gathered:
+    """Return what a client sent along as one Bundle about one patient, without what no row of the mapping reads.
 
     Raises:
         MissingDataError: What is essential is missing.
@@ -61,8 +63,10 @@ def gather(request: HookRequest, services: CdsServices, mapping: FhirMapping) ->
     missing = tuple(group for group in services.essential if not found.served.intersection(group))
     if missing:
         raise MissingDataError(missing)
+    mapping = FhirMapping.of(knowledge.files)
     found.check_patient(mapping)
-    return Gathered(write_text(found.bundle()), tuple(found.incomplete()))
+    bundle = found.bundle(Relevance.of(knowledge, mapping))
+    return Gathered(write_text(bundle), tuple(found.incomplete()))
 
 
 def resources_of(value: object) -> Iterator[Mapping[str, Any]]:
@@ -165,9 +169,9 @@ class _Data:
 
     # ---- what it is made into ----
 
-    def bundle(self) -> Json:
-        """Return one Bundle of all."""
-        return {**self._frame, "entry": self._entries}
+    def bundle(self, relevance: Relevance) -> Json:
+        """Return one Bundle of all that may say something."""
+        return {**self._frame, "entry": [entry for entry in self._entries if relevance.admits(entry["resource"])]}
 
     def check_patient(self, mapping: FhirMapping) -> None:
         """Refuse data of another patient than the request's.
