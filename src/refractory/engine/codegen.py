@@ -1,14 +1,17 @@
 """Writes the program as one Python function over interned integers: each clause a nest of loops, each circle a `while`.
 
 Facts of the case are `F[predicate][subject][object] -> step`; facts of the knowledge `K` have the same shape and no
-steps. A step is (clause number, values of the clause's variables). The text depends on the program alone, so that the
-same case gives the same derivations whatever the hash seed.
+steps. A step is (clause number, values of the clause's variables). Most clauses begin with all that has one constant,
+such as the members of a class: so `H[predicate][object]` holds the subjects. The text depends on the program alone, so
+that the same case gives the same derivations whatever the hash seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from refractory.engine.clauses import Clause, Expression, Node, Pattern, Term, Var
 from refractory.engine.program import Program
@@ -17,15 +20,37 @@ _OPERATORS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge
 _INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tables:
-    """How terms and predicates are numbered, which predicates the knowledge has, and which a clause concludes."""
+    """How the terms and predicates of a program are numbered, and what the knowledge says of which predicates."""
 
+    program: Program
     ids: Mapping[Term, int]
     predicates: Mapping[Term, int]
     known_predicates: frozenset[int]
-    first_case_id: int
-    concluded: frozenset[int] = frozenset()
+
+    @property
+    def first_case_id(self) -> int:
+        """The number of the first term that only a case has."""
+        return len(self.ids)
+
+    @cached_property
+    def concluded(self) -> frozenset[int]:
+        """The predicates of what clauses conclude."""
+        return frozenset(self.predicates[c.head[1]] for c in self.program.clauses if c.head)
+
+    @cached_property
+    def headed(self) -> frozenset[tuple[int, int]]:
+        """Predicate and object of the facts that a clause may begin with."""
+        patterns = {pattern for clause in self.program.clauses for pattern in clause.body}
+        return frozenset(
+            (self.predicates[p], self.ids[o]) for s, p, o in patterns if isinstance(s, Var) and not isinstance(o, Var)
+        )
+
+    @cached_property
+    def by_object(self) -> frozenset[int]:
+        """The predicates of such facts."""
+        return frozenset(predicate for predicate, _ in self.headed)
 
 
 def variables_of(clause: Clause) -> tuple[str, ...]:
@@ -48,11 +73,13 @@ def _case_patterns(clause: Clause) -> frozenset[Pattern]:
     return frozenset(found)
 
 
-def write_program(program: Program, tables: Tables) -> str:
+def write_program(tables: Tables) -> str:
     """Return the text of a function `run` that derives all that follows from a case's facts in `F`."""
+    program = tables.program
     writer = _Writer(tables)
-    lines = ["def run(F, K, KI, R, eq, ne, lt, le, gt, ge, work, inverse, leak, contradiction):"]
+    lines = ["def run(F, H, K, KI, R, eq, ne, lt, le, gt, ge, work, inverse, among, leak, contradiction):"]
     lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(tables.predicates.values())]
+    lines += [f"{_INDENT}H{i} = H[{i}]" for i in sorted(tables.by_object)]
     lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(tables.known_predicates)]
     for numbers, again in program.blocks:
         clauses = [(number, program.clauses[number]) for number in numbers]
@@ -61,6 +88,21 @@ def write_program(program: Program, tables: Tables) -> str:
         else:
             lines += [line for number, clause in clauses for line in writer.clause(number, clause, 1)]
     return "\n".join(lines) + "\n"
+
+
+def write_clause(number: int, tables: Tables) -> str:
+    """Return the text of a function that makes another: of the facts in `F`, the one that adds what a clause concludes.
+
+    Unlike the program as a whole it keeps no step and leaves the facts as they are, so it can be run again and again.
+    """
+    clause = tables.program.clauses[number]
+    read = {tables.predicates[p[1]] for p in (*clause.body, *(p for group in clause.absent for p in group))}
+    lines = ["def run(F, H, K, KI, eq, ne, lt, le, gt, ge, work, inverse, among, leak, contradiction):"]
+    lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(read)]
+    lines += [f"{_INDENT}H{i} = H[{i}]" for i in sorted(read & tables.by_object)]
+    lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(read & tables.known_predicates)]
+    lines += [f"{_INDENT}def conclude(add):", *_Writer(tables, alone=True).clause(number, clause, 2)]
+    return "\n".join([*lines, f"{_INDENT}return conclude"]) + "\n"
 
 
 def _circle(clauses: Sequence[tuple[int, Clause]], writer: _Writer, tables: Tables) -> list[str]:
@@ -79,8 +121,11 @@ def _circle(clauses: Sequence[tuple[int, Clause]], writer: _Writer, tables: Tabl
 
 
 class _Writer:
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, *, alone: bool = False) -> None:
         self._tables = tables
+        self._alone = alone
+        # The tables that were turned round and not written to since.
+        self._turned: set[int] = set()
 
     def clause(self, number: int, clause: Clause, depth: int, *, in_circle: bool = False) -> list[str]:
         """Return the lines of one clause: its patterns as loops and tests, then its absences, then its conclusion."""
@@ -102,6 +147,7 @@ class _Writer:
         for group in clause.absent:
             self._open(f"if not {self._absent(group)}:")
         self._conclude(number, clause)
+        self._turned.discard(self._written)
         return self._lines
 
     def _open(self, line: str) -> None:
@@ -158,15 +204,22 @@ class _Writer:
         name = self._name(subject)
         if isinstance(value, Var) and self._is_bound(value) and value != subject and index != self._written:
             # Many subjects may have to be looked for, one after the other: turn the table round once.
-            self._lines.insert(1, f"{_INDENT * self._outer}i{index} = None")
+            if index not in self._turned or self._in_circle:
+                self._lines.insert(1, f"{_INDENT * self._outer}i{index} = None")
+            self._turned.add(index)
             self._say(f"if i{index} is None: i{index} = inverse(F{index})")
             of_case = f"i{index}.get({self._name(value)}, ())"
             known_too = f"[*{of_case}, *KI{index}.get({self._name(value)}, ())]"
             self._open(f"for {name} in {known_too if known else of_case}:")
         elif self._is_bound(value) and value != subject:
             wanted = self._name(value)
-            of_case = f"[s for s, os in F{index}.items() if {wanted} in os]"
-            self._open(f"for {name} in {of_case}{f' + KI{index}.get({wanted}, [])' if known else ''}:")
+            if isinstance(value, Var) or (index == self._written and not self._alone):
+                of_case = f"[s for s, os in F{index}.items() if {wanted} in os]"
+            elif self._alone:
+                of_case = f"H{index}.get({wanted}, ())"
+            else:
+                of_case = f"(x if len(x := H{index}.get({wanted}, ())) < 2 else among(F{index}, x))"
+            self._open(f"for {name} in {f'[*{of_case}, *KI{index}.get({wanted}, ())]' if known else of_case}:")
         else:
             self._open(f"for {name} in {f'[*F{index}, *K{index}]' if known else f'list(F{index})'}:")
 
@@ -178,6 +231,12 @@ class _Writer:
     def _values(self, index: int, subject: Node, *, known: bool) -> str:
         s = self._name(subject)
         return f"(F{index}.get({s}) or K{index}.get({s}, ()))" if known else f"F{index}.get({s}, ())"
+
+    def _is_headed(self, index: int, value: Node) -> bool:
+        """Say whether a fact is to be found by its object."""
+        if isinstance(value, Var):
+            return index in self._tables.by_object
+        return (index, self._tables.ids[value]) in self._tables.headed
 
     def _absent(self, group: Sequence[Pattern]) -> str:
         """Return an expression that is true when a group of patterns matches."""
@@ -235,12 +294,18 @@ class _Writer:
         if not any(pattern in self._of_case and pattern[0] == clause.head[0] for pattern in clause.body):
             # Only what a case's property leads to is known to be concluded about; it may be a term of the knowledge.
             self._say(f"if {s} < {self._tables.first_case_id}: leak({number}, {s})")
-        if clause.from_rule:
-            self._say(f"R.append(({number}, {s}, {o}))")
+        if self._alone:
+            self._say(f"add(({s}, {o}))")
+            return
+        self._say(f"R.append(({number}, {s}, {o}))")
         self._say(f"t = F{index}.get({s})")
-        grown = f"; w{index} += 1; c = True" if self._in_circle else ""
-        self._say(f"if t is None: F{index}[{s}] = {{{o}: {step}}}{grown}")
-        self._say(f"elif {o} not in t: t[{o}] = {step}{grown}")
+        self._say(f"if t is None: t = F{index}[{s}] = {{}}")
+        new = [f"t[{o}] = {step}"]
+        if self._is_headed(index, clause.head[2]):
+            new.append(f"H{index}[{o}][{s}] = None")
+        if self._in_circle:
+            new += [f"w{index} += 1", "c = True"]
+        self._say(f"if {o} not in t: {'; '.join(new)}")
 
 
 def inverse(table: Mapping[int, Mapping[int, object]]) -> dict[int, list[int]]:
@@ -252,8 +317,13 @@ def inverse(table: Mapping[int, Mapping[int, object]]) -> dict[int, list[int]]:
     return turned
 
 
-def load(text: str) -> Callable[..., None]:
+def among(table: Mapping[int, object], subjects: Container[int]) -> list[int]:
+    """Return subjects in the order of a table, on which it depends which of several steps is kept."""
+    return [subject for subject in table if subject in subjects]
+
+
+def load(text: str) -> Callable[..., Any]:
     """Make the function of its text."""
-    scope: dict[str, Callable[..., None]] = {}
+    scope: dict[str, Callable[..., Any]] = {}
     exec(compile(text, "<refractory program>", "exec"), scope)  # noqa: S102  # our own text, written a moment ago
     return scope["run"]

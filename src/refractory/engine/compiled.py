@@ -6,10 +6,12 @@ Cases are reasoned about apart. Nothing is parsed, no SPARQL is run, and rdflib 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from pyoxigraph import Literal, NamedNode, Triple
 
@@ -24,9 +26,17 @@ from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated,
 from refractory.model.values import plain, value_of
 from refractory.vocabulary import Xsd, local_name
 
+if TYPE_CHECKING:
+    from refractory.engine.incremental import Dependencies
+
 # What a term is compared by: an IRI's number, a number, a day, a text; None for a literal that cannot be read.
 _Value = int | Decimal | date | str | None
-_Table = dict[int, dict[int, tuple[int, tuple[int, ...]] | None]]
+# The number of a clause, and those of what its variables stood for.
+StepNumbers = tuple[int, tuple[int, ...]]
+# Under one predicate: for each subject its objects, each with the step that led to it, or None if it was given.
+Table = dict[int, dict[int, StepNumbers | None]]
+# For some predicates: for each object its subjects.
+Heads = dict[int, defaultdict[int, dict[int, None]]]
 
 _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "+": operator.add,
@@ -50,14 +60,20 @@ class CompiledReasoner:
         self.program = load_program(knowledge)
         self.variables = tuple(map(codegen.variables_of, self.program.clauses))
         self._number()
-        tables = codegen.Tables(
-            self.ids,
-            self._predicates,
-            frozenset(i for i, facts in enumerate(self._known) if facts),
-            len(self.terms),
-            frozenset(self._predicates[c.head[1]] for c in self.program.clauses if c.head),
-        )
-        self._run = codegen.load(codegen.write_program(self.program, tables))
+        known = frozenset(i for i, facts in enumerate(self.known_facts[0]) if facts)
+        self.numbers = codegen.Tables(self.program, self.ids, self._predicates, known)
+        self._by_object = sorted(self.numbers.by_object)
+        # For each clause, the predicate of what it concludes; for those that come of a rule, its name.
+        self.concludes = tuple(self._predicates[c.head[1]] if c.head else -1 for c in self.program.clauses)
+        self.rules = {number: clause.name for number, clause in enumerate(self.program.clauses) if clause.from_rule}
+        self._run = codegen.load(codegen.write_program(self.numbers))
+
+    @cached_property
+    def dependencies(self) -> Dependencies:
+        """Which clauses read what, and which conclude it; only those ask who try additions to a case."""
+        from refractory.engine.incremental import Dependencies
+
+        return Dependencies(self)
 
     def _number(self) -> None:
         """Give each term and predicate of the program its number, and lay out the facts of the knowledge."""
@@ -70,15 +86,16 @@ class CompiledReasoner:
         self._values: list[_Value] = [_value(term, number) for number, term in enumerate(self.terms)]
         predicates = sorted({p[1] for p in patterns}, key=str)
         self._predicates: dict[Term, int] = {p: i for i, p in enumerate(predicates)}
-        self._predicate_terms = predicates
-        self._known: list[dict[int, dict[int, None]]] = [{} for _ in predicates]
-        self._known_by_object: list[dict[int, list[int]]] = [{} for _ in predicates]
+        self.predicate_terms = predicates
+        known: list[dict[int, dict[int, None]]] = [{} for _ in predicates]
+        known_by_object: list[dict[int, list[int]]] = [{} for _ in predicates]
         for t in self.program.known:
             index = self._predicates.get(t.predicate)
             if index is not None:
                 s, o = self.ids[t.subject], self.ids[t.object]  # type: ignore[index]  # no blank nodes among them
-                self._known[index].setdefault(s, {})[o] = None
-                self._known_by_object[index].setdefault(o, []).append(s)
+                known[index].setdefault(s, {})[o] = None
+                known_by_object[index].setdefault(o, []).append(s)
+        self.known_facts = (known, known_by_object)
 
     def close(self, cases: Sequence[CaseFacts]) -> list[CompiledClosure]:
         """Return what follows from each case; no case sees another.
@@ -89,36 +106,29 @@ class CompiledReasoner:
         return [self._close(case) for case in cases]
 
     def _close(self, case: CaseFacts) -> CompiledClosure:
-        ids: dict[Term, int] = {}
-        terms: list[Term] = []
-        values: list[_Value] = []
-        known_ids, first = self.ids, len(self.terms)
-        tables: list[_Table] = [{} for _ in self._predicates]
-
-        def number(term: Term) -> int:
-            found = known_ids.get(term)
-            if found is None:
-                found = ids.get(term)
-            if found is None:
-                found = first + len(terms)
-                ids[term] = found
-                terms.append(term)
-                values.append(_value(term, found))
-            return found
-
+        terms = CaseTerms(self.terms, self.ids, self._values)
+        number = terms.number
+        facts: list[Table] = [{} for _ in self._predicates]
+        heads: Heads = {index: defaultdict(dict) for index in self._by_object}
         for fact in case.all:
             index = self._predicates.get(fact.predicate)
             # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
             if index is not None:
-                tables[index].setdefault(number(fact.subject), {})[number(fact.object)] = None  # type: ignore[arg-type]  # a case holds no blank nodes
-        compare = _Comparison(self._values, values, number)
-        fired: list[tuple[int, int, int]] = []
-        self._run(
-            tables, self._known, self._known_by_object, fired,
+                subject, value = number(fact.subject), number(fact.object)  # type: ignore[arg-type]  # a case holds no blank nodes
+                facts[index].setdefault(subject, {})[value] = None
+                if index in heads:
+                    heads[index][value][subject] = None
+        log: list[tuple[int, int, int]] = []
+        self._run(facts, heads, *self.known_facts, log, *self.tools(terms))
+        return CompiledClosure(self, case, facts, terms, log)
+
+    def tools(self, terms: CaseTerms) -> tuple[Callable[..., object], ...]:
+        """Return what the text of a program calls, for the terms of one case."""
+        compare = _Comparison(terms)
+        return (
             compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge, compare.work,
-            codegen.inverse, self._leak, self._contradiction(terms),
+            codegen.inverse, codegen.among, self._leak, self._contradiction(terms),
         )  # fmt: skip
-        return CompiledClosure(self, case, tables, terms, fired)
 
     def _leak(self, clause: int, subject: int) -> None:
         raise KnowledgeError(
@@ -127,11 +137,11 @@ class CompiledReasoner:
             fix="Let the conclusion be about a node of the case.",
         )
 
-    def _contradiction(self, terms: Sequence[Term]) -> Callable[[int, tuple[int, ...]], None]:
+    def _contradiction(self, terms: CaseTerms) -> Callable[[int, tuple[int, ...]], None]:
         def stop(clause: int, values: tuple[int, ...]) -> None:
             found = self.program.clauses[clause]
             classes = " and ".join(local_name(term.value) for term in found.axiom)
-            node = terms[values[0] - len(self.terms)]
+            node = terms.new[values[0] - len(self.terms)]
             raise ContradictionError(
                 f"the disjoint classes {classes} have a common individual ({found.name}).",
                 place=node.value,
@@ -142,6 +152,42 @@ class CompiledReasoner:
         return stop
 
 
+class CaseTerms:
+    """The terms of one case: those that the program does not have are numbered after its own."""
+
+    def __init__(self, terms: Sequence[Term], ids: Mapping[Term, int], values: Sequence[_Value]) -> None:
+        """Begin with terms of which the numbers, and the values by which they compare, are known."""
+        self.known_terms = terms
+        self.known_ids = ids
+        self.known_values = values
+        self.new: list[Term] = []
+        self.values: list[_Value] = []
+        self._ids: dict[Term, int] = {}
+
+    def number(self, term: Term) -> int:
+        """Return the number of a term; a new one gets the next."""
+        found = self.known_ids.get(term)
+        if found is None:
+            found = self._ids.get(term)
+        if found is None:
+            found = len(self.known_ids) + len(self.new)
+            self._ids[term] = found
+            self.new.append(term)
+            self.values.append(_value(term, found))
+        return found
+
+    def term(self, number: int) -> Term:
+        """Return the term that has a number."""
+        first = len(self.known_terms)
+        return self.known_terms[number] if number < first else self.new[number - first]
+
+    def copy(self) -> CaseTerms:
+        """Return terms to which others may be added apart from these."""
+        other = CaseTerms(self.known_terms, self.known_ids, self.known_values)
+        other.new, other.values, other._ids = list(self.new), list(self.values), dict(self._ids)
+        return other
+
+
 class CompiledClosure:
     """What follows from one case; facts, rules and proof are written out when they are asked for."""
 
@@ -149,19 +195,20 @@ class CompiledClosure:
         self,
         reasoner: CompiledReasoner,
         case: CaseFacts,
-        tables: list[_Table],
-        terms: Sequence[Term],
-        fired: list[tuple[int, int, int]],
+        tables: list[Table],
+        terms: CaseTerms,
+        log: list[tuple[int, int, int]],
     ) -> None:
-        self._reasoner = reasoner
+        """Keep what a run came to; the log names clause, subject and object of each conclusion, repeats included."""
+        self.reasoner = reasoner
+        self.tables = tables
+        self.case_terms = terms
+        self.log = log
         self._case = case
-        self._tables = tables
-        self._of_case = terms
-        self._fired = fired
 
     @cached_property
     def _terms(self) -> tuple[Term, ...]:
-        return (*self._reasoner.terms, *self._of_case)
+        return (*self.reasoner.terms, *self.case_terms.new)
 
     @cached_property
     def inferred(self) -> frozenset[Triple]:
@@ -178,10 +225,10 @@ class CompiledClosure:
     @cached_property
     def _names(self) -> dict[tuple[int, int, int], set[str]]:
         names: dict[tuple[int, int, int], set[str]] = {}
-        for number, subject, value in self._fired:
-            clause = self._reasoner.program.clauses[number]
-            predicate = self._reasoner._predicates[clause.head[1]]  # type: ignore[index]  # what fires has a head
-            names.setdefault((subject, predicate, value), set()).add(clause.name)
+        rules, concludes = self.reasoner.rules, self.reasoner.concludes
+        for number, subject, value in self.log:
+            if number in rules:
+                names.setdefault((subject, concludes[number], value), set()).add(rules[number])
         return names
 
     def concluded(self, predicate: NamedNode) -> dict[Term, tuple[str, ...]]:
@@ -189,14 +236,15 @@ class CompiledClosure:
 
         It writes out no other fact, so that many closures can be looked at for little.
         """
-        index = self._reasoner._predicates.get(predicate)
-        table = {} if index is None else self._tables[index]
-        return {
-            self._terms[o]: tuple(sorted(self._names.get((s, index, o), ())))  # type: ignore[arg-type]  # there is one
-            for s, values in table.items()
-            for o, step in values.items()
-            if step is not None
-        }
+        index = self.reasoner.numbers.predicates.get(predicate)
+        found: dict[Term, tuple[str, ...]] = {}
+        for subject, values in ({} if index is None else self.tables[index]).items():
+            for value, step in values.items():
+                if step is not None:
+                    names = self._names.get((subject, index, value), set())  # type: ignore[arg-type]  # there is one
+                    term = self._terms[value]
+                    found[term] = tuple(sorted(names.union(found.get(term, ()))))
+        return found
 
     @cached_property
     def proof(self) -> Proof:
@@ -204,7 +252,7 @@ class CompiledClosure:
         steps: dict[Triple, Step] = {}
         for fact, step in self._derived.items():
             steps[fact] = self._step(fact, step)
-        for fact, place in _places(self._case, self._reasoner.context).items():
+        for fact, place in _places(self._case, self.reasoner.context).items():
             steps[fact] = Given(fact, place)
         self._add_knowledge(steps)
         return Proof(steps)
@@ -213,24 +261,24 @@ class CompiledClosure:
     def _derived(self) -> dict[Triple, tuple[int, tuple[int, ...]]]:
         return {
             self._fact(s, p, o): step
-            for p, table in enumerate(self._tables)
+            for p, table in enumerate(self.tables)
             for s, values in table.items()
             for o, step in values.items()
             if step is not None
         }
 
     def _fact(self, subject: int, predicate: int, value: int) -> Triple:
-        return _triple(self._terms[subject], self._reasoner._predicate_terms[predicate], self._terms[value])
+        return _triple(self._terms[subject], self.reasoner.predicate_terms[predicate], self._terms[value])
 
     def _step(self, fact: Triple, step: tuple[int, tuple[int, ...]]) -> Derived:
-        clause = self._reasoner.program.clauses[step[0]]
-        names = self._reasoner.variables[step[0]]
+        clause = self.reasoner.program.clauses[step[0]]
+        names = self.reasoner.variables[step[0]]
         bindings = dict(zip(names, [self._terms[value] for value in step[1]], strict=True))
         return derived(fact, clause, bindings)
 
     def _add_knowledge(self, steps: dict[Triple, Step]) -> None:
         """Add the facts of the knowledge that the steps rest on, with their own steps."""
-        known = self._reasoner.program.known
+        known = self.reasoner.program.known
         pending = [p for step in steps.values() if isinstance(step, Derived) for p in step.premises]
         while pending:
             fact = pending.pop()
@@ -283,11 +331,11 @@ def _places(case: CaseFacts, context: Context) -> dict[Triple, str]:
 class _Comparison:
     """Compares terms by value with strict types: what cannot be read satisfies nothing, positive or negated."""
 
-    def __init__(self, known: Sequence[_Value], of_case: Sequence[_Value], number: Callable[[Term], int]) -> None:
-        self._known = known
-        self._of_case = of_case
-        self._first = len(known)
-        self._number = number
+    def __init__(self, terms: CaseTerms) -> None:
+        self._known = terms.known_values
+        self._of_case = terms.values
+        self._first = len(terms.known_values)
+        self._number = terms.number
 
     def _value(self, number: int) -> _Value:
         return self._known[number] if number < self._first else self._of_case[number - self._first]

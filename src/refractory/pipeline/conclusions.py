@@ -6,13 +6,17 @@ that many closures can be compared for little.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, NamedTuple
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Triple
 
+from refractory.engine.compiled import CompiledClosure
+from refractory.engine.incremental import Variations
+from refractory.errors import ContradictionError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import Closure
 from refractory.model.proof import Term
@@ -55,7 +59,8 @@ class Key(NamedTuple):
 # For each conclusion, what is said of it: kind and urgency, a status, an amount and its unit, or nothing more.
 Conclusions = Mapping[Key, tuple[str, ...]]
 # A fact that concludes: the place of its property among the meanings, and the value.
-Raw = Mapping[tuple[int, Term], tuple[str, ...]]
+Fact = tuple[int, Term]
+Raw = Mapping[Fact, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +94,21 @@ class Meanings:
             for fact in knowledge.subjects(rfy("heightensSuspicionOf"))
         }
 
-    def raw(self, closure: Closure, what: str | None = None) -> Raw:
-        """Return the facts of a closure that conclude something (of one sort), with the rules behind each."""
+    @cached_property
+    def places(self) -> Mapping[NamedNode, Sequence[int]]:
+        """The places of each property among the meanings; one that gives a kind may give an urgency too."""
+        found: dict[NamedNode, list[int]] = {}
+        for place, meaning in enumerate(self._meanings):
+            found.setdefault(meaning.predicate, []).append(place)
+        return found
+
+    def raw(self, closure: Closure) -> Raw:
+        """Return the facts of a closure that conclude something, with the rules behind each."""
         return {
             (place, value): rules
-            for place, meaning in enumerate(self._meanings)
-            if what is None or meaning.what == what
-            for value, rules in closure.concluded(meaning.predicate).items()
+            for predicate, places in self.places.items()
+            for value, rules in closure.concluded(predicate).items()
+            for place in places
         }
 
     def key(self, place: int, value: Term) -> Key:
@@ -105,7 +118,7 @@ class Meanings:
             return Key(meaning.what, self._heightens.get(value, local_name(value.value)))
         return Key(meaning.what, meaning.subject or local_name(value.value))
 
-    def conclusions(self, raw: Raw) -> Conclusions:
+    def conclusions(self, raw: Iterable[Fact]) -> Conclusions:
         """Return what the facts conclude; of two grades for one thing, the stronger."""
         found: dict[Key, dict[str, tuple[int, str]]] = {}
         for place, value in raw:
@@ -117,6 +130,52 @@ class Meanings:
             elif text := _said(meaning, value):
                 said[text] = (0, text)
         return {key: tuple(said[aspect][1] for aspect in sorted(said)) for key, said in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A conclusion that would be another if a case said more.
+
+    Attributes:
+        said: What would be said of it; None if it would go.
+        rules: The rules behind it, as it is or would be.
+    """
+
+    said: tuple[str, ...] | None
+    rules: frozenset[str]
+
+
+class Varied:
+    """The conclusions of one case, and how they would change if it said more; of each addition, only the change."""
+
+    def __init__(self, meanings: Meanings, closure: CompiledClosure) -> None:
+        self._meanings = meanings
+        self._raw = meanings.raw(closure)
+        self._variations = Variations(closure, meanings.places)
+        self._facts: dict[Key, list[Fact]] = {}
+        for fact in self._raw:
+            self._facts.setdefault(meanings.key(*fact), []).append(fact)
+        self.now = meanings.conclusions(self._raw)
+
+    def adding(self, facts: Iterable[Triple]) -> dict[Key, Changed]:
+        """Return what comes, goes or changes if a case says some facts too; what cannot be changes nothing."""
+        try:
+            difference = self._variations.adding(facts)
+        except ContradictionError:
+            return {}
+        # The facts that come or go, by what they conclude, with their rules there or here.
+        turned: dict[Key, dict[Fact, tuple[str, ...]]] = {}
+        for (predicate, value), rules in difference.items():
+            for place in self._meanings.places[predicate]:
+                fact = (place, value)
+                if (rules is None) == (fact in self._raw):
+                    turned.setdefault(self._meanings.key(*fact), {})[fact] = rules or self._raw.get(fact, ())
+        found = {}
+        for key, some in turned.items():
+            said = self._meanings.conclusions(some.keys() ^ self._facts.get(key, ())).get(key)
+            if said != self.now.get(key):
+                found[key] = Changed(said, frozenset(name for names in some.values() for name in names))
+        return found
 
 
 def _said(meaning: _Meaning, value: Term) -> str:

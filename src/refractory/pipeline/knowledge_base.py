@@ -103,7 +103,8 @@ class KnowledgeBase:
         from refractory.engine.compiled import CompiledReasoner
         from refractory.pipeline.questions import Questions
 
-        compiled = self.reasoner if self.engine == "compiled" else CompiledReasoner(self.knowledge)
+        reasoner = self.reasoner
+        compiled = reasoner if isinstance(reasoner, CompiledReasoner) else CompiledReasoner(self.knowledge)
         return Questions(self.knowledge, compiled)
 
     def validate(self, case: Case) -> Report:
@@ -215,7 +216,7 @@ class KnowledgeBase:
             from refractory.genotype.facts import interpreted
 
             findings = replace(findings, genotype=interpreted(case, closure, table, self.knowledge))
-        return replace(findings, questions=self.questions.ask(case)) if questions else findings
+        return replace(findings, questions=self.questions.ask(case, closure)) if questions else findings
 
     def _warnings(self, case: CaseFacts, report: Report, table: ResistanceTable | None) -> tuple[Finding, ...]:
         if table is None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import NamedNode
 
 from refractory.case.reader import Case
-from refractory.model.facts import CaseFacts, Closure
+from refractory.model.facts import CaseFacts
 from refractory.pipeline.conclusions import ACTION, Key
 from refractory.pipeline.named import named
-from refractory.pipeline.variations import with_fact
+from refractory.pipeline.variations import said_of, with_fact
 from refractory.pipeline.what_if import CHANGES, COMES, GOES, text_of
 from refractory.vocabulary import local_name, rfy
 
@@ -115,10 +115,10 @@ class _Search:
         self._base = base
         self._case = case
         self._key = key
-        self._closing = base.questions
-        closure = self._closing.reasoner.close([case.facts])[0]
-        self._unknown = self._closing.unknown(case.facts, closure)
-        self.before = self._said(closure)
+        closure = base.questions.reasoner.close([case.facts])[0]
+        self._unknown = base.questions.unknown(case.facts, closure)
+        self._varied = base.questions.varied(closure)
+        self.before = text_of(self._varied.now.get(key))
         self.number = sum(comb(len(self._unknown), size) * 2**size for size in range(1, LARGEST + 1))
 
     def found(self, most: int) -> Iterator[tuple[_Set, str]]:
@@ -127,13 +127,12 @@ class _Search:
         for supposed in islice(self._sets(), most):
             if any(smaller <= supposed for smaller in found):
                 continue
-            facts = self._with(supposed)
-            closure = self._closing.close(facts)
-            after = self.before if closure is None else self._said(closure)
+            said = (said_of(self._case.facts, fact, present=value) for fact, value in supposed)
+            changed = self._varied.adding(said).get(self._key)
             # What the shapes refuse is no case, and no advice is given on it.
-            if after != self.before and self._base.validate(replace(self._case, facts=facts)).conforms:
+            if changed is not None and self._base.validate(replace(self._case, facts=self._with(supposed))).conforms:
                 found.append(supposed)
-                yield supposed, after
+                yield supposed, text_of(changed.said)
 
     def _sets(self) -> Iterator[_Set]:
         """Yield the sets in a fixed order: by size, then in the order of the source's steps, present before absent."""
@@ -147,9 +146,3 @@ class _Search:
         for fact, value in supposed:
             facts = with_fact(facts, fact, present=value)
         return facts
-
-    def _said(self, closure: Closure) -> str:
-        """Return kind and urgency of the advice on the action, or an empty string."""
-        meanings = self._closing.meanings
-        said = meanings.conclusions(meanings.raw(closure, ACTION)).get(self._key)
-        return text_of(said)

@@ -17,9 +17,14 @@ from refractory.vocabulary import rfy
 _PRESENT, _ABSENT, _KIND_OF = rfy("hasPresent"), rfy("hasAbsent"), rfy("isKindOf")
 
 
+def said_of(facts: CaseFacts, fact: NamedNode, *, present: bool) -> Triple:
+    """Return what a case says in which a fact is present, or absent."""
+    return Triple(facts.case, _PRESENT if present else _ABSENT, fact)
+
+
 def with_fact(facts: CaseFacts, fact: NamedNode, *, present: bool) -> CaseFacts:
     """Return a case in which a fact that it does not speak of is present, or absent."""
-    said = Triple(facts.case, _PRESENT if present else _ABSENT, fact)
+    said = said_of(facts, fact, present=present)
     # No fact of the frame depends on what is present or absent.
     return replace(facts, asserted=canonical((*facts.asserted, said)))
 
@@ -36,17 +41,18 @@ def with_absent(facts: CaseFacts, fact: NamedNode, knowledge: Knowledge) -> Case
     return with_fact(_without(facts, _PRESENT, against), fact, present=False)
 
 
-def with_value(
+def said_with(
     facts: CaseFacts, predicate: NamedNode, value: NamedNode | Literal, knowledge: Knowledge
-) -> CaseFacts | None:
-    """Return a case that has a value; None if the case has not the part that such a value is said of."""
+) -> tuple[Triple, ...] | None:
+    """Return what a case says more in which a value is known; None if it has not the part that this is said of."""
     subject = _subject(facts, predicate, CaseMapping.of(knowledge))
     if subject is None:
         return None
-    asserted = canonical((*facts.asserted, Triple(subject, predicate, value)))
+    said = Triple(subject, predicate, value)
     # The reader would add quantities and days to it; what it, or a table, added before still holds.
-    added = frame(facts.case, asserted, Quantities.of(knowledge))
-    return replace(facts, asserted=asserted, frame=canonical((*facts.frame, *added)))
+    added = frame(facts.case, canonical((*facts.asserted, said)), Quantities.of(knowledge))
+    known = frozenset(facts.all)
+    return tuple(fact for fact in (said, *added) if fact not in known)
 
 
 def known_facts(facts: CaseFacts, closure: Closure) -> frozenset[object]:
