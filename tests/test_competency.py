@@ -115,9 +115,10 @@ def rdflib_value(name: str, key: str) -> rdflib.term.Identifier:
     """Return what a parameter is bound to, as a term of rdflib."""
     value = bindings_of(name)[key]
     kind = dict(pair.split("=") for pair in shipped().queries[name].list("types")).get(key, "term")
-    if kind == "term":
+    if kind in {"term", "any"}:
         found = shipped().knowledge.names.find(value)
-        return rdflib.URIRef(found.value if found else f"https://w3id.org/refractory/{value}")
+        whole = value if "://" in value else f"https://w3id.org/refractory/{value}"
+        return rdflib.URIRef(found.value if found else whole)
     return rdflib.Literal(value, datatype=rdflib.XSD.integer) if kind == "integer" else rdflib.Literal(value)
 
 
@@ -132,6 +133,7 @@ def rdflib_short(term: Any) -> str:
         for namespace, prefix in prefixes.items():
             if term.startswith(namespace):
                 return prefix + term.removeprefix(namespace)
+        return f"<{term}>"
     if isinstance(term, rdflib.Literal) and isinstance(term.value, Decimal):
         # Our engine writes a decimal in its shortest form.
         return f"{term.value.normalize():f}"

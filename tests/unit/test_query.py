@@ -336,7 +336,7 @@ def test_a_bound_variable_must_be_a_column() -> None:
 
 
 def test_graphs_are_told_apart_and_asked_as_one() -> None:
-    """The default graph is the union; GRAPH names knowledge, rules, and what was said, inferred and assessed."""
+    """The default graph is the union; GRAPH names knowledge, rules, shapes, and what was said, follows and why."""
     case = read_case("only-id")
     assessment = shipped().assess(case)
     rows = run_query("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }", shipped().knowledge, assessment=assessment)
@@ -348,7 +348,9 @@ def test_graphs_are_told_apart_and_asked_as_one() -> None:
         f"<{assessment.case}#graph.asserted>",
         f"<{assessment.case}#graph.assessment>",
         f"<{assessment.case}#graph.inferred>",
+        f"<{assessment.case}#graph.proofs>",
         "<https://w3id.org/refractory/ontology/rules>",
+        "<https://w3id.org/refractory/ontology/shapes>",
         "rfy:ontology",
     ]
 

@@ -80,6 +80,11 @@ def show_our_fault(error: Exception, *, debug: bool = False) -> int:
     return RefractoryError.exit_code
 
 
+def show_warning(text: str) -> None:
+    """Say on standard error what is no error and yet worth a look."""
+    _say(f"refractory: warning: {text}")
+
+
 def _say(text: str) -> None:
     """Write to standard error, without the control characters that a terminal would obey."""
     shown = "".join(character if character.isprintable() or character == "\n" else " " for character in text)

@@ -11,7 +11,7 @@ import click
 from refractory.cli.clock import time_limit
 from refractory.cli.inputs import STDIN, read_case
 from refractory.cli.options import Settings, common, format_option
-from refractory.cli.output import emit, emit_json
+from refractory.cli.output import emit, emit_json, show_warning
 from refractory.errors import LimitError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def query(query: str, case_name: str | None, bind: tuple[str, ...], form: str | 
         assessment = base.assess(case) if case else None
         rows = run_query(text, base.knowledge, assessment=assessment, bindings=bindings)
     _emit(rows, form)
+    for warning in rows.warnings:
+        show_warning(warning)
     return 0
 
 

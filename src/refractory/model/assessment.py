@@ -61,6 +61,10 @@ class Presenter(Protocol):
         """Return HTML that unfolds to the proofs, or an empty text."""
         ...
 
+    def triples(self, assessment: Assessment) -> tuple[Triple, ...]:
+        """Return why each fact about the case holds, in PROV-O; nothing where there are no proofs."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:

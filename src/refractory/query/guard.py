@@ -8,12 +8,16 @@ hide a keyword, it is refused; the message says how to write it plainly.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from typing import Final
 
 from refractory.errors import LimitError, RefractoryError, RefusedError, UsageError
+from refractory.knowledge.names import did_you_mean
+from refractory.query.checked import Checked, Named, Scan
+from refractory.query.prefixes import KNOWN
+from refractory.query.tokens import CODE, caret, decoded, iri_of, kind_of, line_and_column, place_of, tokens
 
 MAX_BYTES: Final = 64 * 1024
 MAX_DEPTH: Final = 100
@@ -25,83 +29,20 @@ MAX_PATTERNS: Final = 120
 _FORMS: Final = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 _UPDATES: Final = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH", "USING"}
 _OUTSIDE: Final = ("SERVICE", "FROM", "LOAD")
-
-# Name characters as the SPARQL grammar gives them, so that a name ends here where it ends for the engine.
-_BASE = (
-    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
-    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
-)
-_CHAR = _BASE + "_0-9\u00b7\u0300-\u036f\u203f-\u2040"
-_NAME = f"[{_BASE}_0-9][{_CHAR}-]*(?:\\.+[{_CHAR}-]+)*"
-_LOCAL_PART = rf"(?:[{_CHAR}:-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?\#@%])"
-_CODE = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
-_ESCAPE = rf"\\[tbnrf\"'\\]|{_CODE}"
-
-_TOKEN: Final = re.compile(
-    rf"""
-    (?P<space>[\x20\t\r\n]+)
-  | (?P<comment>\#[^\r\n]*)
-  | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]|{_CODE})*>)
-  | (?P<string>\"\"\"(?:\"{{0,2}}(?:[^\"\\]|{_ESCAPE}))*\"\"\"
-      | '''(?:'{{0,2}}(?:[^'\\]|{_ESCAPE}))*'''
-      | \"(?:[^\"\\\r\n]|{_ESCAPE})*\"
-      | '(?:[^'\\\r\n]|{_ESCAPE})*')
-  | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-  | (?P<variable>[?$][{_BASE}_0-9][{_CHAR}]*)
-  | (?P<blank>_:{_NAME})
-  | (?P<name>(?P<prefix>(?:[{_BASE}](?:[{_CHAR}.-]*[{_CHAR}-])?)?):(?:{_LOCAL_PART}(?:\.*{_LOCAL_PART})*)?)
-  | (?P<digits>[0-9]+)
-  | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-  | (?P<sign><<|\{{\||\|\}}|[\s\S])
-    """,
-    re.VERBOSE,
-)
 _CLOSES: Final = {")": "(", "]": "[", "}": "{"}
 _OPERATORS: Final = frozenset("!+-*/|^&=<>")
 # What may be the left side of `<`, so that a following `<...>` might be a comparison and not an IRI.
 _OPERANDS: Final = {"iri", "string", "language", "variable", "blank", "name", "digits", "word"}
+# After these words a star asks for all variables.
+_ASKING: Final = {"SELECT", "DISTINCT", "REDUCED", "DESCRIBE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the tokens of an admitted query tell about it.
-
-    Attributes:
-        form: `SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`.
-        variables: The names of its variables.
-        ordered: Whether it says in which order its rows come.
-    """
-
-    form: str
-    variables: frozenset[str]
-    ordered: bool
-
-
-@dataclass(slots=True)
-class _Scan:
-    """What the tokenizer has seen so far."""
-
-    brackets: list[str] = field(default_factory=list)
-    operators: int = 0
-    patterns: int = 0
-    form: str = ""
-    ordered: bool = False
-    data_next: bool = False
-    previous: tuple[str, str] = ("", "")
-    variables: set[str] = field(default_factory=set)
-    prefixes: set[str] = field(default_factory=set)
-
-    @property
-    def in_data(self) -> bool:
-        """Whether this is inside the data of VALUES, where no operator can stand."""
-        return "values" in self.brackets
-
-
-def check(text: str) -> Checked:
+def check(text: str, graphs: Collection[str] = ()) -> Checked:
     """Admit a query, or say why not.
 
     Args:
         text: A SPARQL 1.1 query.
+        graphs: The names of the graphs that there are; FROM may name these and no other.
 
     Raises:
         RefusedError: It would reach outside or change something.
@@ -110,36 +51,28 @@ def check(text: str) -> Checked:
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise LimitError(f"the query is larger than {MAX_BYTES // 1024} KiB.", fix="Ask a shorter question.")
-    scan = _Scan()
-    for match in _tokens(text):
+    scan = Scan(graphs)
+    for match in tokens(text):
         _look(scan, match)
     if not scan.form:
         raise UsageError("the text holds no query.", place="line 1, column 1", fix=_HOW_TO_BEGIN)
-    if scan.brackets:
-        raise UsageError(
-            "a bracket is never closed.", place=place_of(text, len(text)), fix="Close each `{`, `(` and `[`."
-        )
-    return Checked(scan.form, frozenset(scan.variables), scan.ordered)
-
-
-def place_of(text: str, offset: int) -> str:
-    """Return a place in a text as line and column, both from 1."""
-    line = text.count("\n", 0, offset) + 1
-    return f"line {line}, column {offset - text.rfind(chr(10), 0, offset)}"
+    if scan.brackets or scan.dataset:
+        what = "a bracket is never closed" if scan.brackets else "FROM names no graph"
+        fix = "Close each `{`, `(` and `[`." if scan.brackets else "Write FROM <...>, and the query after it."
+        raise UsageError(_pointed(what, text, len(text)), place=place_of(text, len(text)), fix=fix)
+    return scan.checked
 
 
 _HOW_TO_BEGIN = "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE, after the prefixes."
 
 
-def _tokens(text: str) -> Iterator[re.Match[str]]:
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup != "space":
-            yield match
-
-
-def _look(scan: _Scan, match: re.Match[str]) -> None:
+def _look(scan: Scan, match: re.Match[str]) -> None:
     """Take one token in."""
-    kind, token = _kind(match), match.group()
+    kind, token = kind_of(match), match.group()
+    if scan.dataset and kind != "comment":
+        _look_at_dataset(scan, match, kind)
+        scan.previous = (kind, token)
+        return
     match kind:
         case "comment":
             if re.search(r"\\[uU]", token):
@@ -150,7 +83,7 @@ def _look(scan: _Scan, match: re.Match[str]) -> None:
         case "iri":
             _look_at_iri(scan, match, token)
         case "variable":
-            scan.variables.add(token[1:])
+            _look_at_variable(scan, match, token[1:])
         case "name":
             _look_at_name(scan, match)
         case "word":
@@ -161,20 +94,15 @@ def _look(scan: _Scan, match: re.Match[str]) -> None:
     scan.previous = (kind, token)
 
 
-def _kind(match: re.Match[str]) -> str:
-    # `lastgroup` would name the prefix inside a name.
-    return "name" if match.group("prefix") is not None else str(match.lastgroup)
-
-
 def _look_at_string(match: re.Match[str], token: str) -> None:
     if token in {'""', "''"} and match.string[match.end() : match.end() + 1] == token[0]:
         raise _error(UsageError, match, "a long string is never closed", "Close it with three quotation marks.")
-    if any(_decode(code) in "\"'\\\r\n" for code in re.findall(_CODE, token)):
+    if any(decoded(code) in "\"'\\\r\n" for code in re.findall(CODE, token)):
         raise _two_readings(match, "an escaped quotation mark, backslash or line end", 'Write it as \\", \\\\ or \\n.')
 
 
-def _look_at_iri(scan: _Scan, match: re.Match[str], token: str) -> None:
-    if any(_decode(code) in '<>"{}|^`\\' or _decode(code) <= " " for code in re.findall(_CODE, token)):
+def _look_at_iri(scan: Scan, match: re.Match[str], token: str) -> None:
+    if any(decoded(code) in '<>"{}|^`\\' or decoded(code) <= " " for code in re.findall(CODE, token)):
         raise _two_readings(match, "an escaped character that no IRI may hold", "Write it in percent encoding.")
     kind, before = scan.previous
     compares = kind in _OPERANDS or before in {")", "]"}
@@ -182,21 +110,87 @@ def _look_at_iri(scan: _Scan, match: re.Match[str], token: str) -> None:
     if in_expression and compares and re.search(r"[#'()]", token):
         what = f"{token} after {before}, either an IRI or a comparison"
         raise _two_readings(match, what, "Use a prefix, or put a space after `<`.")
+    if scan.declares is not None:
+        scan.prefixes[scan.declares] = iri_of(match, {})
+        scan.declares = None
+    elif scan.form:
+        _note(scan, match)
 
 
-def _look_at_name(scan: _Scan, match: re.Match[str]) -> None:
+def _look_at_name(scan: Scan, match: re.Match[str]) -> None:
     prefix = match.group("prefix")
-    if scan.previous[1].upper() == "PREFIX" and not scan.form:
-        scan.prefixes.add(prefix)
     for keyword in ("SERVICE", "SERVICESILENT", "FROM", "FROMNAMED"):
         if prefix.upper().endswith(keyword):
             raise _two_readings(match, f"a prefix that ends in {keyword}", "Call the prefix something else.")
-    if prefix not in scan.prefixes:
-        fix = f"Begin the query with `PREFIX {prefix}: <...>`."
-        raise _error(UsageError, match, f"the prefix {prefix}: is not declared", fix)
+    if scan.previous[1].upper() == "PREFIX" and not scan.form:
+        scan.declares = prefix
+        scan.prefixes[prefix] = ""
+        return
+    _look_at_prefix(scan, match, prefix)
+    _note(scan, match)
 
 
-def _look_at_word(scan: _Scan, match: re.Match[str], word: str) -> None:
+def _look_at_prefix(scan: Scan, match: re.Match[str], prefix: str) -> None:
+    if prefix in scan.prefixes:
+        return
+    fix = f"Begin the query with `PREFIX {prefix}: <{KNOWN.get(prefix, '...')}>`."
+    if prefix not in KNOWN:
+        near = difflib.get_close_matches(prefix, {**KNOWN, **scan.prefixes}, n=2)
+        fix = f"{did_you_mean(f'{name}:' for name in near)} {fix}".strip()
+    raise _error(UsageError, match, f"the prefix {prefix}: is not declared", fix)
+
+
+def _note(scan: Scan, match: re.Match[str]) -> None:
+    """Remember an IRI that the query itself names."""
+    iri = iri_of(match, scan.prefixes)
+    named = Named(iri, match.group(), place_of(match.string, match.start()))
+    if scan.previous[1].upper() == "GRAPH":
+        scan.graphs.setdefault(iri, named)
+    else:
+        scan.terms.setdefault(iri, named)
+
+
+def _look_at_variable(scan: Scan, match: re.Match[str], name: str) -> None:
+    # What a SELECT calls its columns is used by whoever reads them.
+    named_by_select = scan.head is not None and scan.previous[1].upper() == "AS"
+    scan.uses[name] = scan.uses.get(name, 0) + 1 + named_by_select
+    scan.places.setdefault(name, place_of(match.string, match.start()))
+    if scan.head == len(scan.brackets):
+        scan.columns.add(name)
+
+
+def _look_at_dataset(scan: Scan, match: re.Match[str], kind: str) -> None:
+    """Take in what stands after FROM: one of our own graphs."""
+    if kind == "word" and match.group().upper() == "NAMED" and scan.dataset == "FROM":
+        scan.dataset = "FROM NAMED"
+        return
+    if kind not in {"iri", "name"}:
+        raise _error(
+            UsageError, match, f"{scan.dataset} needs the IRI of a graph here", f"Known are {_list(scan.own)}."
+        )
+    if kind == "name":
+        _look_at_prefix(scan, match, match.group("prefix"))
+    iri = iri_of(match, scan.prefixes)
+    if iri not in scan.own:
+        raise _error(
+            RefusedError,
+            match,
+            f"there is no graph <{iri}> here",
+            f"There are {_list(scan.own)}. Write the name whole, or with a prefix.",
+            "A query reads only what is loaded, and nothing is ever fetched.",
+        )
+    (scan.default if scan.dataset == "FROM" else scan.named).append(iri)
+    scan.dataset = ""
+
+
+def _list(graphs: Collection[str]) -> str:
+    return ", ".join(f"<{name}>" for name in graphs)
+
+
+def _look_at_word(scan: Scan, match: re.Match[str], word: str) -> None:
+    if word == "FROM" and scan.own and scan.form and not scan.brackets:
+        scan.dataset, scan.head = word, None
+        return
     for keyword in _OUTSIDE:
         if keyword in word:
             raise _error(
@@ -213,6 +207,12 @@ def _look_at_word(scan: _Scan, match: re.Match[str], word: str) -> None:
         if word not in _FORMS:
             raise _error(UsageError, match, f"{match.group()!r} begins no query", _HOW_TO_BEGIN)
         scan.form = word
+    if word in {"SELECT", "DESCRIBE"}:
+        scan.head = len(scan.brackets)
+    if word == "WHERE":
+        # CONSTRUCT WHERE has its pattern as its template, so that each of its variables is asked for.
+        scan.starred |= scan.form == "CONSTRUCT" and not scan.opened
+        scan.head = None
     if word == "VALUES":
         scan.data_next = True
         scan.patterns += 1
@@ -220,7 +220,7 @@ def _look_at_word(scan: _Scan, match: re.Match[str], word: str) -> None:
         scan.ordered = True
 
 
-def _look_at_sign(scan: _Scan, match: re.Match[str], sign: str) -> None:
+def _look_at_sign(scan: Scan, match: re.Match[str], sign: str) -> None:
     if sign == "\\":
         raise _two_readings(match, "a backslash outside a string or an IRI", "Write the character itself.")
     if sign in {'"', "'"}:
@@ -229,6 +229,10 @@ def _look_at_sign(scan: _Scan, match: re.Match[str], sign: str) -> None:
         raise _error(UsageError, match, f"{sign} is not SPARQL 1.1", "Ask with plain triple patterns.")
     if sign in _OPERATORS and not scan.in_data:
         _count(scan, match)
+    if sign == "*" and scan.previous[1].upper() in _ASKING:
+        scan.starred = True
+    if sign == "{":
+        scan.opened, scan.head = True, None
     if sign in _CLOSES.values():
         data = sign == "{" and scan.data_next
         if data:
@@ -244,14 +248,14 @@ def _look_at_sign(scan: _Scan, match: re.Match[str], sign: str) -> None:
             raise _error(UsageError, match, f"this {sign} closes nothing", "Close each bracket by its own kind.")
 
 
-def _count(scan: _Scan, match: re.Match[str]) -> None:
+def _count(scan: Scan, match: re.Match[str]) -> None:
     scan.operators += 1
     if scan.operators > MAX_OPERATORS:
         what = f"the query has more than {MAX_OPERATORS} brackets and operators"
         raise _error(LimitError, match, what, "Ask in parts.")
 
 
-def _count_patterns(scan: _Scan, match: re.Match[str], kind: str) -> None:
+def _count_patterns(scan: Scan, match: re.Match[str], kind: str) -> None:
     """Count what makes another triple pattern or group: separators, brackets, steps of a path, members of a list."""
     innermost, sign = scan.brackets[-1] if scan.brackets else "", match.group()
     if scan.in_data:
@@ -266,14 +270,15 @@ def _count_patterns(scan: _Scan, match: re.Match[str], kind: str) -> None:
         raise _error(LimitError, match, f"the query has more than {MAX_PATTERNS} triple patterns", "Ask in parts.")
 
 
-def _decode(code: str) -> str:
-    number = int(code.lstrip("\\uU"), 16)
-    return chr(number) if number <= 0x10FFFF else "\\"
-
-
 def _two_readings(match: re.Match[str], what: str, fix: str = "Write the character itself.") -> RefractoryError:
     return _error(RefusedError, match, f"the query has {what}", fix, "Two processors may read it in two ways.")
 
 
 def _error(kind: type[RefractoryError], match: re.Match[str], what: str, fix: str, why: str = "") -> RefractoryError:
-    return kind(f"{what}.", place=place_of(match.string, match.start()), why=why, fix=fix)
+    text, start = match.string, match.start()
+    return kind(_pointed(what, text, start), place=place_of(text, start), why=why, fix=fix)
+
+
+def _pointed(what: str, text: str, offset: int) -> str:
+    """Return what is wrong with the line it is about, and a caret below the place."""
+    return f"{what}.\n{caret(text, *line_and_column(text, offset))}\n"

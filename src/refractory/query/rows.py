@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -16,6 +17,7 @@ from pyoxigraph import (
     BlankNode,
     Literal,
     NamedNode,
+    QueryBoolean,
     QueryResultsFormat,
     QuerySolutions,
     RdfFormat,
@@ -25,23 +27,16 @@ from pyoxigraph import (
 )
 
 from refractory.errors import LimitError, UsageError
-from refractory.vocabulary import NAMESPACE, PREFIX, Xsd
+from refractory.query.prefixes import PREFIXES
+from refractory.vocabulary import Xsd
 
 Term = NamedNode | BlankNode | Literal
 Row = tuple[Term | None, ...]
 Answer = TypeVar("Answer")
 
-_PREFIXES: Final = {
-    PREFIX: NAMESPACE,
-    "dcterms": "http://purl.org/dc/terms/",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
 MAX_ROWS: Final = 100_000
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMBERS: Final = {Xsd.INTEGER, Xsd.DECIMAL}
 
 
@@ -58,6 +53,7 @@ class Rows:
         rows: The terms of each row, a column each; None where a variable is unbound.
         boolean: The answer of ASK.
         triples: The triples of CONSTRUCT and DESCRIBE, in canonical order.
+        warnings: What to look at in the query if the answer surprises; two answers that differ in it alone are equal.
     """
 
     kind: OneOf["rows", "boolean", "graph"]
@@ -65,6 +61,7 @@ class Rows:
     rows: tuple[Row, ...] = ()
     boolean: bool = False
     triples: tuple[Triple, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of_solutions(cls, solutions: QuerySolutions, *, ordered: bool) -> Rows:
@@ -121,16 +118,18 @@ class Rows:
         """Return the SPARQL Query Results XML Format.
 
         Raises:
-            UsageError: The answer is a graph.
+            UsageError: The answer is a graph, or has a character that XML cannot carry.
         """
-        results = parse_query_results(json.dumps(self.to_json()).encode(), format=QueryResultsFormat.JSON)
-        return (results.serialize(format=QueryResultsFormat.XML) or b"").decode()
+        return xml_text((self._results().serialize(format=QueryResultsFormat.XML) or b"").decode())
 
-    def to_csv(self) -> str:
+    def to_csv(self, *, exact: bool = False) -> str:
         """Return SPARQL 1.1 Query Results CSV, safe to open in a spreadsheet.
 
         A cell that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage
         return) gets an apostrophe before it, unless it is a number. Only this form does that.
+
+        Args:
+            exact: Leave the apostrophe out: what the W3C's form says, for programs and not for spreadsheets.
 
         Raises:
             UsageError: The answer is a graph.
@@ -138,10 +137,21 @@ class Rows:
         self._no_graph("csv")
         table = [["answer"], ["true" if self.boolean else "false"]]
         if self.kind == "rows":
-            table = [list(self.variables), *([_cell(term) for term in row] for row in self.rows)]
+            table = [list(self.variables), *([_cell(term, exact=exact) for term in row] for row in self.rows)]
         text = io.StringIO()
         csv.writer(text, lineterminator="\r\n").writerows(table)
         return text.getvalue()
+
+    def to_tsv(self) -> str:
+        """Return SPARQL 1.1 Query Results TSV: terms as Turtle writes them.
+
+        Raises:
+            UsageError: The answer is a graph.
+        """
+        self._no_graph("tsv")
+        if self.kind == "boolean":
+            return f"?answer\n{'true' if self.boolean else 'false'}\n"
+        return (self._results().serialize(format=QueryResultsFormat.TSV) or b"").decode()
 
     def to_turtle(self) -> str:
         """Return the graph as Turtle.
@@ -151,7 +161,7 @@ class Rows:
         """
         if self.kind != "graph":
             raise UsageError("only a CONSTRUCT or DESCRIBE answers with a graph.", fix="Take json, csv, xml or table.")
-        return (serialize(self.triples, format=RdfFormat.TURTLE, prefixes=dict(_PREFIXES)) or b"").decode()
+        return (serialize(self.triples, format=RdfFormat.TURTLE, prefixes=dict(PREFIXES)) or b"").decode()
 
     def to_table(self) -> str:
         """Return a table of plain text for people, with our terms by their names; a graph comes as Turtle."""
@@ -177,9 +187,29 @@ class Rows:
         )
         return f"<table><tr>{head}</tr>{body}</table>"
 
+    def _results(self) -> QuerySolutions | QueryBoolean:
+        """Return the answer as the engine's own value again, which knows how to write itself."""
+        text = json.dumps(self.to_json()).encode()
+        return parse_query_results(text, format=QueryResultsFormat.JSON)
+
     def _no_graph(self, form: str) -> None:
         if self.kind == "graph":
             raise UsageError(f"a graph has no {form} form.", fix="Take turtle, or ask with SELECT.")
+
+
+def xml_text(text: str) -> str:
+    """Return XML that says what it was made of.
+
+    Raises:
+        UsageError: It holds a character that XML has no way to write.
+    """
+    if found := _NO_XML.search(text):
+        raise UsageError(
+            f"the answer has the character U+{ord(found.group()):04X}, which XML cannot carry.",
+            fix="Take another form.",
+        )
+    # A carriage return that stands in a text is read back as a line feed.
+    return text.replace("\r", "&#13;")
 
 
 def short(term: Term | None) -> str:
@@ -188,7 +218,7 @@ def short(term: Term | None) -> str:
         case None:
             return ""
         case NamedNode():
-            for prefix, namespace in _PREFIXES.items():
+            for prefix, namespace in PREFIXES.items():
                 name = term.value.removeprefix(namespace)
                 if name != term.value and name and not set(name) & set("/#?"):
                     return f"{prefix}:{name}"
@@ -232,13 +262,13 @@ def _relabelled(rows: Iterable[Row]) -> Iterator[Row]:
         )
 
 
-def _cell(term: Term | None) -> str:
+def _cell(term: Term | None, *, exact: bool) -> str:
     match term:
         case None:
             return ""
         case BlankNode():
             return f"_:{term.value}"
-        case Literal() if term.datatype not in _NUMBERS and term.value.startswith(_FORMULA):
+        case Literal() if not exact and term.datatype not in _NUMBERS and term.value.startswith(_FORMULA):
             return f"'{term.value}"
         case _:
             return term.value

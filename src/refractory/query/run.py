@@ -5,24 +5,68 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, Store, Variable
 
 from refractory.errors import KnowledgeError, RefractoryError, RefusedError, UsageError
-from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
 from refractory.model.assessment import Assessment
-from refractory.query.graphs import store_of
-from refractory.query.guard import Checked, check
+from refractory.query.bindings import values_of
+from refractory.query.checked import Checked
+from refractory.query.graphs import graph_names, store_of
+from refractory.query.guard import check
 from refractory.query.rows import Rows
-from refractory.vocabulary import NAMESPACE, PREFIX, Xsd
+from refractory.query.tokens import caret, within
+from refractory.query.warnings import warnings_of
 
-__all__ = ["Rows", "run_query"]
+__all__ = ["WHOLE", "Dataset", "Rows", "ask", "run_query"]
 
 _WHERE = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Which graphs a query is asked of; where both are empty, as the query says, else all of them.
+
+    Attributes:
+        default: The graphs that together are the default graph.
+        named: The graphs that GRAPH finds.
+    """
+
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+    def within(self, names: tuple[str, ...]) -> Dataset:
+        """Return it, if it speaks of no other graphs than these.
+
+        Raises:
+            RefusedError: It does.
+        """
+        for name in (*self.default, *self.named):
+            if name not in names:
+                raise RefusedError(
+                    f"there is no graph <{name}> here.",
+                    why="A query reads only what is loaded, and nothing is ever fetched.",
+                    fix=f"There are {', '.join(f'<{known}>' for known in names)}.",
+                )
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The same as the engine is told it: what is not said is everything."""
+        if not self.default and not self.named:
+            return {"use_default_graph_as_union": True}
+        return {
+            "default_graph": [NamedNode(name) for name in self.default],
+            "named_graphs": [NamedNode(name) for name in self.named],
+        }
+
+
+WHOLE: Final = Dataset()
+"""What a query says itself, or all graphs."""
 
 
 def run_query(
@@ -34,7 +78,8 @@ def run_query(
 ) -> Rows:
     """Answer a question about the knowledge, and about a case if one is given.
 
-    The default graph is the union of all graphs; `GRAPH ?g` tells them apart (see `refractory.query.graphs`).
+    The default graph is the union of all graphs; `GRAPH ?g` tells them apart (see `refractory.query.graphs`), and FROM
+    and FROM NAMED choose among them.
 
     Args:
         query: The name of a query in `knowledge.queries`, or the text of one.
@@ -61,9 +106,11 @@ def run_query(
             f"the query {named.name} asks about a case.", fix="Give one: `--case FILE`, or `case=` in Python."
         )
     try:
-        checked = check(text)
-        values = _values(checked, named, knowledge, bindings or {})
-        return _run(store_of(knowledge, assessment), text, checked, values)
+        checked = check(text, graph_names(assessment))
+        values = values_of(checked, named, knowledge, bindings or {})
+        rows = _answer(text, checked, knowledge, assessment, values=values)
+        # Nobody who asks a query by its name can mend its text.
+        return replace(rows, warnings=()) if named else rows
     except RefractoryError as error:
         if named and error.place:
             place = f"{named.path}, {error.place}"
@@ -71,9 +118,55 @@ def run_query(
         raise
 
 
-def _run(store: Store, text: str, checked: Checked, values: Mapping[Variable, NamedNode | BlankNode | Literal]) -> Rows:
+def ask(
+    text: str,
+    knowledge: Knowledge,
+    *,
+    assessment: Assessment | None = None,
+    dataset: Dataset = WHOLE,
+    base: str | None = None,
+) -> Rows:
+    """Answer the text of a query, as the SPARQL protocol has it.
+
+    Args:
+        text: The query; never the name of one.
+        knowledge: What is asked.
+        assessment: Adds the graphs of an assessed case.
+        dataset: Which graphs are asked; it goes before what the query says.
+        base: What relative IRIs are relative to.
+
+    Raises:
+        UsageError: It is not SPARQL.
+        RefusedError: It would reach outside, change something, or asks graphs that are not there.
+        LimitError: It is larger or deeper than allowed, or has more answers.
+    """
+    names = graph_names(assessment)
+    dataset.within(names)
+    return _answer(text, check(text, names), knowledge, assessment, dataset=dataset, base=base)
+
+
+def _answer(
+    text: str,
+    checked: Checked,
+    knowledge: Knowledge,
+    assessment: Assessment | None,
+    *,
+    dataset: Dataset = WHOLE,
+    base: str | None = None,
+    values: Mapping[Variable, NamedNode | BlankNode | Literal] | None = None,
+) -> Rows:
+    if dataset == WHOLE:
+        dataset = Dataset(checked.default, checked.named)
+    options = {**dataset.options, "base_iri": base, "substitutions": dict(values or {})}
+    store, terms = store_of(knowledge, assessment)
+    rows = _run(store, text, checked, options)
+    bound = {variable.value for variable in values or {}}
+    return replace(rows, warnings=warnings_of(checked, terms, graph_names(assessment), bound))
+
+
+def _run(store: Store, text: str, checked: Checked, options: dict[str, Any]) -> Rows:
     try:
-        results = store.query(text, use_default_graph_as_union=True, substitutions=dict(values))
+        results = store.query(text, **options)
         if isinstance(results, QuerySolutions):
             return Rows.of_solutions(results, ordered=checked.ordered)
         if isinstance(results, QueryBoolean):
@@ -83,10 +176,9 @@ def _run(store: Store, text: str, checked: Checked, values: Mapping[Variable, Na
         raise _syntax_error(text, str(error)) from None
     except RuntimeError as error:
         # The engine binds only what the outermost SELECT gives as a column.
-        columns = ", ".join(f"?{variable.value}" for variable in values)
-        raise UsageError(
-            f"the query cannot be answered: {error}.", fix=f"Name the bound variables in the SELECT: {columns}."
-        ) from error
+        columns = ", ".join(f"?{variable.value}" for variable in options["substitutions"])
+        fix = f"Name the bound variables in the SELECT: {columns}." if columns else ""
+        raise UsageError(f"the query cannot be answered: {error}.", fix=fix) from error
     except OSError as error:
         raise RefusedError("the query reached outside and was stopped.", why="Nothing is ever fetched.") from error
 
@@ -100,114 +192,10 @@ def _syntax_error(text: str, message: str) -> UsageError:
     if re.fullmatch(r"[A-Z_]+", expected):
         # For a keyword the engine counts to where the keyword would have ended.
         column -= len(expected)
-    lines = text.split("\n")
-    line = min(line, len(lines))
-    shown = lines[line - 1].replace("\t", " ")
-    column = max(1, min(column, len(shown) + 1))
-    start = max(0, column - 60)
-    excerpt = f"{shown[start : start + 100]}\n{' ' * (column - 1 - start)}^"
+    line, column = within(text, line, column)
     if len(expected) > 80 or "['" in expected or "[_]" in expected:
         expected = "something else"
     return UsageError(
-        f"the query is not SPARQL here; expected {expected}, or another way to go on.\n{excerpt}\n",
+        f"the query is not SPARQL here; expected {expected}, or another way to go on.\n{caret(text, line, column)}\n",
         place=f"line {line}, column {column}",
     )
-
-
-def _values(
-    checked: Checked, named: QueryFile | None, knowledge: Knowledge, bindings: Mapping[str, object]
-) -> dict[Variable, NamedNode | BlankNode | Literal]:
-    """Return what the variables are bound to, defaults of a named query included."""
-    given = {name.lstrip("?$"): value for name, value in bindings.items()}
-    for name in given:
-        if name not in checked.variables:
-            near = difflib.get_close_matches(name, sorted(checked.variables), n=3)
-            raise UsageError(
-                f"the query has no variable ?{name} to bind.",
-                fix=did_you_mean(f"?{other}" for other in near) or f"It has {_listed(checked.variables)}.",
-            )
-    types = _pairs(named, "types")
-    if named:
-        given = {**_pairs(named, "defaults"), **given}
-        for name in named.list("parameters"):
-            if name not in given:
-                raise UsageError(
-                    f"the query {named.name} needs a value for ?{name}.",
-                    fix=f"Bind it: `--bind {name}=...` on the command line, `{name}=...` in Python.",
-                )
-    if given and checked.form != "SELECT":
-        # The engine would bind some variables of an ASK or CONSTRUCT and silently not others.
-        raise UsageError(f"a value can be bound in a SELECT, not in {checked.form}.", fix="Ask with SELECT.")
-    expected = "term" if named else "any"
-    return {Variable(name): _term(name, value, types.get(name, expected), knowledge) for name, value in given.items()}
-
-
-def _listed(variables: frozenset[str]) -> str:
-    return ", ".join(f"?{name}" for name in sorted(variables)) or "none"
-
-
-def _pairs(named: QueryFile | None, key: str) -> dict[str, str]:
-    """Return a header like `line=24, citation=1` as a dictionary."""
-    pairs = (part.partition("=") for part in named.list(key)) if named else ()
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _term(name: str, value: object, kind: str, knowledge: Knowledge) -> NamedNode | BlankNode | Literal:
-    """Return a value as the RDF term that a variable is bound to."""
-    match value:
-        case NamedNode() | BlankNode() | Literal():
-            return value
-        case bool():
-            return Literal(value)
-        case int():
-            return Literal(str(value), datatype=Xsd.INTEGER)
-        case Decimal() if value.is_finite():
-            return Literal(f"{value:f}", datatype=Xsd.DECIMAL)
-        case date():
-            return Literal(value.isoformat()[:10], datatype=Xsd.DATE)
-        case str():
-            return _term_of_text(name, value, kind, knowledge)
-        case _:
-            what = f"{type(value).__name__} is no kind of value for ?{name}."
-            raise UsageError(what, fix="Give a name, a text, an int, a Decimal or a date.")
-
-
-def _term_of_text(name: str, value: str, kind: str, knowledge: Knowledge) -> NamedNode | Literal:
-    match kind:
-        case "text":
-            return Literal(value)
-        case "integer" | "decimal":
-            return _number(name, value, kind)
-    found = _named(value, knowledge)
-    if found is None and kind == "term":
-        raise UsageError(
-            f"?{name}: nothing is called {value!r}.",
-            fix=did_you_mean(knowledge.names.nearest(value)) or "Give a term's name, label or IRI.",
-        )
-    return found if found is not None else Literal(value)
-
-
-def _named(value: str, knowledge: Knowledge) -> NamedNode | None:
-    """Return what a name stands for: an individual by any name, a term of ours by its own, an absolute IRI."""
-    found = knowledge.names.find(value)
-    if found is not None:
-        return found
-    plain = value.strip().removeprefix("<").removesuffix(">")
-    iri = plain if re.match(r"(https?|urn):", plain) else NAMESPACE + plain.removeprefix(f"{PREFIX}:")
-    try:
-        node = NamedNode(iri)
-    except ValueError:
-        return None
-    known = next(knowledge.store.quads_for_pattern(node, None, None), None) is not None
-    return node if known or iri == plain else None
-
-
-def _number(name: str, value: str, kind: str) -> Literal:
-    try:
-        number = Decimal(value)
-        plain = re.fullmatch(r"[+-]?[0-9]+" if kind == "integer" else r"[+-]?[0-9]+(\.[0-9]+)?", value)
-    except InvalidOperation:
-        plain = None
-    if not plain:
-        raise UsageError(f"?{name}: {value!r} is no {kind}.", fix="Write digits alone.")
-    return Literal(f"{number:f}", datatype=Xsd.INTEGER if kind == "integer" else Xsd.DECIMAL)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
-from mimeparse import best_match
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,16 +16,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from refractory.service.answers import answered, authorization
+from refractory.service.assets import asset_routes
 from refractory.service.audit import AuditFailed, AuditLog, AuditWriter
+from refractory.service.console import console_routes
 from refractory.service.guards import BodyTooLargeError, Guards, body_of, refuse
 from refractory.service.hooks import hook_routes
 from refractory.service.identity import Clients, Gate, Tokens, Unidentified
-from refractory.service.messages import Reply, Task
+from refractory.service.knowledge_pages import knowledge_routes
+from refractory.service.messages import Task
+from refractory.service.negotiation import accepted, chosen
 from refractory.service.openapi import described
+from refractory.service.page import page_routes
 from refractory.service.pool import BusyError, OutOfTimeError, Pool, WorkerLostError
 from refractory.service.problems import PROBLEM, problem
+from refractory.service.proof_pages import proof_routes
 from refractory.service.settings import Settings
-from refractory.service.tasks import FORMS, JSON, PARAMETERS, READ
+from refractory.service.sparql import WARNING, sparql_routes
+from refractory.service.tasks import FORMS, PARAMETERS, READ
 from refractory.version import VERSION
 
 _log = logging.getLogger("refractory.service")
@@ -53,6 +60,12 @@ def application(settings: Settings) -> Starlette:
         Route("/health", health, methods=["GET"]),
         Route("/openapi.json", openapi, methods=["GET"]),
         *(Route(f"/{name}", work, methods=["POST"], name=name) for name in PARAMETERS),
+        *page_routes(),
+        *proof_routes(),
+        *console_routes(),
+        *knowledge_routes(),
+        *asset_routes(),
+        *sparql_routes(),
         *(hook_routes() if settings.with_hooks else ()),
     ]
     app = Starlette(
@@ -65,6 +78,7 @@ def application(settings: Settings) -> Starlette:
                 allow_origins=settings.origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type"],
+                expose_headers=[WARNING],
             ),
         ],
         exception_handlers={
@@ -83,6 +97,7 @@ def application(settings: Settings) -> Starlette:
     app.state.gate = Gate(tokens, clients)
     # Opened here and not when it starts, so that what is wrong with it is told as every error is.
     app.state.audit = AuditWriter(AuditLog.open(settings.audit)) if settings.audit else None
+    app.state.descriptions = {}
     return app
 
 
@@ -125,24 +140,6 @@ async def work(request: Request) -> Response:
     return await answered(request, reply, who, "assessment")
 
 
-def authorization(request: Request) -> str | None:
-    """Return what a caller shows of itself; of several headers all, so that two are seen to be two."""
-    return ", ".join(request.headers.getlist("authorization")) or None
-
-
-async def answered(request: Request, reply: Reply, who: str, event: str) -> Response:
-    """Return a worker's reply as an answer, once what it concluded is recorded.
-
-    Raises:
-        AuditFailed: It could not be recorded, so it is not told.
-    """
-    if reply.fault:
-        _log.error("our fault: %s", reply.fault)
-    if reply.record is not None and request.app.state.audit is not None:
-        await request.app.state.audit.record({"who": who, "event": event, **reply.record})
-    return Response(reply.body, reply.status, media_type=reply.media_type)
-
-
 def _options(request: Request, name: str) -> dict[str, str]:
     """Return what a request says beside its body.
 
@@ -160,11 +157,10 @@ def _options(request: Request, name: str) -> dict[str, str]:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media not in READ:
         raise HTTPException(415, f"A case is read as {', '.join(READ)}. Say which in Content-Type.")
-    # The last of those that match equally is taken by the library, so the first of ours comes last.
-    accept = best_match(list(FORMS[name])[::-1], request.headers.get("accept") or "*/*")
-    if not accept:
+    accept = chosen(tuple(FORMS[name]), accepted(request))
+    if accept is None:
         raise HTTPException(406, f"The answer can be had as {', '.join(FORMS[name])}.")
-    return {**options, "type": media, "accept": accept or JSON}
+    return {**options, "type": media, "accept": accept}
 
 
 # ---- What is said when there is no answer ----

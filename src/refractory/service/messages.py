@@ -46,6 +46,7 @@ class Reply:
         body: The body of the answer.
         record: What the audit log is to say of it; None where nothing was concluded.
         fault: The kind and place of a fault of ours, for the log; without any data.
+        headers: Further headers of the answer, in ASCII.
     """
 
     status: int
@@ -53,16 +54,24 @@ class Reply:
     body: bytes
     record: Mapping[str, Any] | None = None
     fault: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     def frame(self) -> bytes:
         """Return it as bytes for the pipe."""
-        header = {"status": self.status, "media": self.media_type, "record": self.record, "fault": self.fault}
+        header = {
+            "status": self.status,
+            "media": self.media_type,
+            "record": self.record,
+            "fault": self.fault,
+            "headers": self.headers,
+        }
         return framed(header, self.body)
 
     @classmethod
     def of(cls, header: Mapping[str, Any], body: bytes) -> Reply:
         """Read what `frame` wrote."""
-        return cls(header["status"], header["media"], body, header["record"], header["fault"])
+        headers = tuple((name, value) for name, value in header["headers"])
+        return cls(header["status"], header["media"], body, header["record"], header["fault"], headers)
 
 
 def framed(header: Mapping[str, Any], body: bytes) -> bytes:

@@ -185,6 +185,9 @@ class Lane:
 # A body of this size is read and answered in a few tenths of a second; what is larger goes another way.
 _QUICK_BYTES: Final = 1_048_576
 _NICE: Final = 10
+# A query may take any time, whatever its size; with two workers, one that does leaves room for another.
+_SLOW_TASKS: Final = frozenset({"query", "describe", "console", "knowledge"})
+_SLOW_WORKERS: Final = 2
 
 
 class Pool:
@@ -193,7 +196,7 @@ class Pool:
     def __init__(self, settings: Settings) -> None:
         """Plan the workers; `start` brings them up."""
         self.quick = Lane(settings, settings.workers)
-        self.slow = Lane(settings, 1, nice=_NICE)
+        self.slow = Lane(settings, _SLOW_WORKERS, nice=_NICE)
 
     async def start(self) -> None:
         """Start all workers.
@@ -209,5 +212,6 @@ class Pool:
 
     async def perform(self, task: Task) -> Reply:
         """Have a task done; errors as in `Lane.perform`."""
-        lane = self.quick if len(task.body) <= _QUICK_BYTES else self.slow
+        slow = task.name in _SLOW_TASKS or len(task.body) > _QUICK_BYTES
+        lane = self.slow if slow else self.quick
         return await lane.perform(task)

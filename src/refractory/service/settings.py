@@ -28,7 +28,7 @@ class Settings:
     Attributes:
         host: The address it listens on.
         port: The port; 0 lets the system choose.
-        workers: How many processes answer quick requests at once; one more answers those that may take long.
+        workers: How many processes answer quick requests at once; two more answer those that may take long.
         seconds: How long one request may be worked on.
         waiting: How many requests may wait for a worker; more are turned away at once.
         memory: Bytes of memory that one worker may have.

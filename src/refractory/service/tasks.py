@@ -8,6 +8,7 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from refractory.errors import LimitError, NonConformingError, RefractoryError, UsageError
@@ -127,26 +128,31 @@ def explain(base: KnowledgeBase, task: Task) -> Reply:
     return Reply(200, media, body, record_of(assessment))
 
 
-def hook(base: KnowledgeBase, task: Task) -> Reply:
-    """Answer a call of CDS Hooks; see `hook_tasks`."""
-    from refractory.service.hook_tasks import hook as answer
+def _in(module: str, name: str) -> Callable[[KnowledgeBase, Task], Reply]:
+    """Return a task that another module of this room has, which is loaded when the task first comes."""
 
-    return answer(base, task)
+    def elsewhere(base: KnowledgeBase, task: Task) -> Reply:
+        reply: Reply = getattr(import_module(f"refractory.service.{module}"), name)(base, task)
+        return reply
 
-
-def feedback(base: KnowledgeBase, task: Task) -> Reply:
-    """Take feedback of CDS Hooks; see `hook_tasks`."""
-    from refractory.service.hook_tasks import feedback as answer
-
-    return answer(base, task)
+    return elsewhere
 
 
 TASKS: Final[Mapping[str, Callable[[KnowledgeBase, Task], Reply]]] = {
     "assess": assess,
     "validate": validate,
     "explain": explain,
-    "hook": hook,
-    "feedback": feedback,
+    "hook": _in("hook_tasks", "hook"),
+    "feedback": _in("hook_tasks", "feedback"),
+    "query": _in("sparql_tasks", "query"),
+    "describe": _in("sparql_tasks", "describe"),
+    "page": _in("page_tasks", "start"),
+    "case": _in("page_tasks", "case"),
+    "proof": _in("proof_page_tasks", "proof"),
+    "report": _in("proof_page_tasks", "report"),
+    "download": _in("proof_page_tasks", "download"),
+    "console": _in("console_tasks", "console"),
+    "knowledge": _in("knowledge_page_tasks", "knowledge"),
 }
 """What a worker can do, by name."""
 

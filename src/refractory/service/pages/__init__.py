@@ -1,0 +1,1 @@
+"""What the page for people is made of: the form, the case that it carries, the cards, and what changed in them."""

@@ -1,0 +1,1 @@
+"""Tests of the page for people: by HTTP, and in a browser."""
