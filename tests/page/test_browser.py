@@ -309,8 +309,8 @@ def silent(page: Page) -> None:
 def unfolded(page: Page) -> None:
     """Show an assessment with a course, something of each sort unfolded, after an answer that could not be taken."""
     give(page, DATED)
-    question = page.locator(".question:has(input[type=number])").first
-    question.locator("input").fill("0")
+    question = page.locator("#ask-WeightOfPatient")
+    question.locator("input[type=number]").fill("0")
     question.get_by_role("button").click()
     page.wait_for_selector(".question .fault")
     page.evaluate("""

@@ -304,6 +304,21 @@ def test_only_what_is_recommended_and_stands_against_nothing_has_a_button(slug: 
             get_fhir_model_class(resource["resourceType"]).model_validate(resource)
 
 
+def test_no_file_can_give_a_button_to_what_is_to_be_avoided() -> None:
+    """A site may change what has a button, but for this."""
+    rows = tuple(replace(row, suggests=("Avoid", "Consider")) for row in services().cards)
+    answer, changed = golden()["beside-aids-zoster-day-21"], replace(services(), cards=rows)
+    cards = review_cards(answer, shipped().knowledge, changed, OCCASION)
+    labels = [suggestion["label"] for card in cards for suggestion in card.get("suggestions", ())]
+    avoided = {
+        f"Draft: {shipped().knowledge.label(rfy(a.action))}" for a in answer.recommendations if a.kind == "Avoid"
+    }
+
+    assert avoided
+    assert labels
+    assert not avoided & set(labels)
+
+
 def test_there_are_buttons_for_drugs_and_for_other_actions() -> None:
     """The rule above is not kept by having none."""
     proposed = {

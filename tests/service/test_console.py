@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -15,7 +16,7 @@ from refractory.query.guard import check
 from refractory.service.console_tasks import SHOWN_ROWS, catalogue
 from tests.page.parsed import Element, parsed
 from tests.service.served import Served, served
-from tests.support import CASES, shipped
+from tests.support import CASES, ROOT, shipped
 from tests.test_competency import NAMES, bindings_of, expected_of
 
 # No secret: the test writes the file that makes it known.
@@ -205,3 +206,16 @@ def test_a_browser_that_showed_its_token_may_ask(tmp_path: Path) -> None:
     assert [200, 200, 200] == [answer.status_code for answer in answers]
     assert [401, 401, 401] == [answer.status_code for answer in refused]
     assert refused[0].headers["www-authenticate"].startswith("Basic")
+
+
+def test_files_of_others_are_as_they_were_published() -> None:
+    """Each vendored file has the hash that was written down when it came; a license stands beside them."""
+    folder = ROOT / "src" / "refractory" / "web" / "assets" / "vendor"
+    said = dict(
+        re.findall(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", (folder / "README.md").read_text(), re.MULTILINE)
+    )
+    files = {path.name: path for path in (folder / "codemirror").iterdir()}
+
+    assert said == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    assert "LICENSE" in files
+    assert "CodeMirror" in (ROOT / "NOTICE").read_text()

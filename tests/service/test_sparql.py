@@ -199,13 +199,8 @@ def test_another_encoding_is_none(service: Served, charset: str) -> None:
         service.http.post("/sparql", content=b"ASK { ?s ?p '\xff' }", headers=headers),
         service.http.post("/sparql", content=b"query=ASK%20%7B%20%3Fs%20%3Fp%20'%ff'%20%7D", headers=FORM),
         service.http.get("/sparql?query=ASK%20%7B%7D%20%23%ff"),
+        service.http.post("/sparql", content="ASK {}", headers={"Content-Type": "application/sparql-query;charset=x"}),
     ]
-
-    answers.append(
-        service.http.post(
-            "/sparql", content="ASK {}", headers={"Content-Type": f"{DIRECT['Content-Type']};charset=latin1"}
-        )
-    )
 
     assert [415 if charset else 400, 415 if charset else 400, 400, 400, 415] == [a.status_code for a in answers]
     assert all("UTF-8" in answer.json()["detail"] for answer in answers[1:])

@@ -198,10 +198,10 @@ class _Layered:
                 self.parts[part].x = x - sum(apart) / 2
         for sweep in range(2 * _SWEEPS):
             for row in self.rows if sweep % 2 == 0 else reversed(self.rows):
-                weights = [1.0 if self.parts[part].is_box else _STRAIGHT for part in row]
+                pulls = [1.0 if self.parts[part].is_box else _STRAIGHT for part in row]
                 wished = [self._wish(part) for part in row]
                 ends = self.parts[row[0]].width / 2 - half, half - self.parts[row[-1]].width / 2
-                for part, x in zip(row, _kept_apart(wished, weights, self._apart(row), ends), strict=True):
+                for part, x in zip(row, _kept_apart(wished, pulls, self._apart(row), ends), strict=True):
                     self.parts[part].x = x
         left = min((part.x - part.width / 2 for part in self.parts), default=0.0)
         for moved in self.parts:
@@ -295,14 +295,14 @@ def _shifts(apart: Sequence[float]) -> list[float]:
 
 
 def _kept_apart(
-    wished: Sequence[float], weights: Sequence[float], apart: Sequence[float], ends: tuple[float, float]
+    wished: Sequence[float], pulls: Sequence[float], apart: Sequence[float], ends: tuple[float, float]
 ) -> list[float]:
     """Return places in order, so far apart at least, between two ends, and as near to the wished ones as can be."""
     shifts = _shifts(apart)
     # Less the distances, places may not decrease: neighbors that would are pooled at their mean (least squares).
     pools: list[tuple[float, float, int]] = []
-    for wish, weight, shift in zip(wished, weights, shifts, strict=True):
-        mean, heft, size = wish - shift, weight, 1
+    for wish, pull, shift in zip(wished, pulls, shifts, strict=True):
+        mean, heft, size = wish - shift, pull, 1
         while pools and pools[-1][0] > mean:
             before, other, count = pools.pop()
             mean = (mean * heft + before * other) / (heft + other)

@@ -28,16 +28,15 @@ from pyoxigraph import (
 
 from refractory.errors import LimitError, UsageError
 from refractory.query.prefixes import PREFIXES
-from refractory.vocabulary import Xsd
+from refractory.query.terms import Term, cell, json_of, short, shown
 
-Term = NamedNode | BlankNode | Literal
+__all__ = ["MAX_ROWS", "Row", "Rows", "Term", "short", "xml_text"]
+
 Row = tuple[Term | None, ...]
 Answer = TypeVar("Answer")
 
 MAX_ROWS: Final = 100_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _NO_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NUMBERS: Final = {Xsd.INTEGER, Xsd.DECIMAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Rows:
         self._no_graph("json")
         if self.kind == "boolean":
             return {"head": {}, "boolean": self.boolean}
-        bindings = [{name: _json(term) for name, term in row.items() if term is not None} for row in self]
+        bindings = [{name: json_of(term) for name, term in row.items() if term is not None} for row in self]
         return {"head": {"vars": list(self.variables)}, "results": {"bindings": bindings}}
 
     def to_xml(self) -> str:
@@ -137,7 +136,7 @@ class Rows:
         self._no_graph("csv")
         table = [["answer"], ["true" if self.boolean else "false"]]
         if self.kind == "rows":
-            table = [list(self.variables), *([_cell(term, exact=exact) for term in row] for row in self.rows)]
+            table = [list(self.variables), *([cell(term, exact=exact) for term in row] for row in self.rows)]
         text = io.StringIO()
         csv.writer(text, lineterminator="\r\n").writerows(table)
         return text.getvalue()
@@ -169,7 +168,7 @@ class Rows:
             return self.to_turtle()
         if self.kind == "boolean":
             return "true\n" if self.boolean else "false\n"
-        table = [list(self.variables), *([_shown(term) for term in row] for row in self.rows)]
+        table = [list(self.variables), *([shown(term) for term in row] for row in self.rows)]
         widths = [max(len(line[column]) for line in table) for column in range(len(self.variables))]
         table.insert(1, ["-" * width for width in widths])
         padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in table)
@@ -183,7 +182,7 @@ class Rows:
             return f"<pre>{escape(self.to_table())}</pre>"
         head = "".join(f"<th>{escape(name)}</th>" for name in self.variables)
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(_shown(term))}</td>" for term in row) + "</tr>" for row in self.rows
+            "<tr>" + "".join(f"<td>{escape(shown(term))}</td>" for term in row) + "</tr>" for row in self.rows
         )
         return f"<table><tr>{head}</tr>{body}</table>"
 
@@ -212,28 +211,6 @@ def xml_text(text: str) -> str:
     return text.replace("\r", "&#13;")
 
 
-def short(term: Term | None) -> str:
-    """Return a term as people write it: a name with its prefix, a literal by its text, nothing for nothing."""
-    match term:
-        case None:
-            return ""
-        case NamedNode():
-            for prefix, namespace in PREFIXES.items():
-                name = term.value.removeprefix(namespace)
-                if name != term.value and name and not set(name) & set("/#?"):
-                    return f"{prefix}:{name}"
-            return f"<{term.value}>"
-        case BlankNode():
-            return f"_:{term.value}"
-        case _:
-            return term.value
-
-
-def _shown(term: Term | None) -> str:
-    """Return a term for the eye: a case's free text must not steer the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short(term))
-
-
 def _limited(answers: Iterable[Answer]) -> list[Answer]:
     answers = list(islice(answers, MAX_ROWS + 1))
     if len(answers) > MAX_ROWS:
@@ -260,30 +237,3 @@ def _relabelled(rows: Iterable[Row]) -> Iterator[Row]:
             labels.setdefault(term, BlankNode(f"b{len(labels)}")) if isinstance(term, BlankNode) else term
             for term in row
         )
-
-
-def _cell(term: Term | None, *, exact: bool) -> str:
-    match term:
-        case None:
-            return ""
-        case BlankNode():
-            return f"_:{term.value}"
-        case Literal() if not exact and term.datatype not in _NUMBERS and term.value.startswith(_FORMULA):
-            return f"'{term.value}"
-        case _:
-            return term.value
-
-
-def _json(term: Term) -> dict[str, str]:
-    match term:
-        case NamedNode():
-            return {"type": "uri", "value": term.value}
-        case BlankNode():
-            return {"type": "bnode", "value": term.value}
-        case _:
-            extra = {}
-            if term.language:
-                extra = {"xml:lang": term.language}
-            elif term.datatype != Xsd.STRING:
-                extra = {"datatype": term.datatype.value}
-            return {"type": "literal", "value": term.value, **extra}

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from refractory.service.answers import answered
 from refractory.service.guards import body_of
 from refractory.service.messages import Task
 from refractory.service.pages.door import as_page, who
@@ -25,8 +26,6 @@ def console_routes() -> list[Route]:
 
 async def console(request: Request) -> Response:
     """Show the console; with a query that was sent, its answer too. An assessment that is made for it is recorded."""
-    from refractory.service.app import answered
-
     caller, state = who(request), request.app.state
     options = {"endpoint": state.settings.url + ENDPOINT, "type": request.headers.get("content-type", "")}
     body = b""

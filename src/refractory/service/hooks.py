@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from refractory.export.cds_services import CdsServices
+from refractory.service.answers import answered, authorization
 from refractory.service.guards import body_of
 from refractory.service.messages import Reply, Task
 from refractory.service.outcomes import FHIR, outcome
@@ -90,7 +91,7 @@ def _client(request: Request, path: str) -> str:
         Unidentified: The client does not show who it is.
     """
     state = request.app.state
-    who: str = state.gate.client(request.headers.get("authorization"), f"{state.settings.url}{path}", time.time())
+    who: str = state.gate.client(authorization(request), f"{state.settings.url}{path}", time.time())
     return who
 
 
@@ -105,9 +106,6 @@ async def _performed(request: Request, name: str, options: dict[str, str]) -> Re
 
 
 async def _answered(request: Request, reply: Reply, who: str) -> Response:
-    # The application has these routes in its own; it is there once a request comes.
-    from refractory.service.app import answered
-
     return await answered(request, reply, who, "hook")
 
 

@@ -25,4 +25,3 @@ async def show(request: Request) -> Response:
     if reply.status == 404:
         raise HTTPException(404)
     return await answered(request, reply, caller, "page")
-

@@ -85,9 +85,8 @@ def _is_order(draft: Mapping[str, Any], request: HookRequest, check: OrderCheck)
             place=f"context.draftOrders, {draft.get('resourceType')}",
             fix="Send the orders of context.patientId alone.",
         )
-    if draft.get("resourceType") != _TYPE or draft.get("doNotPerform") is True:
-        return False
-    return draft.get("status") in (None, *check.statuses)
+    # What is not to be given at all, the mapping ignores.
+    return draft.get("resourceType") == _TYPE and draft.get("status") in (None, *check.statuses)
 
 
 def _read(

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from refractory.service.answers import answered
 from refractory.service.messages import Task
 from refractory.service.pages.door import as_page, perform, who
 
@@ -21,16 +22,12 @@ def page_routes() -> list[Route]:
 
 async def start(request: Request) -> Response:
     """Show the form."""
-    from refractory.service.app import answered
-
     caller = who(request)
     return await answered(request, await request.app.state.pool.perform(Task("page", b"", {})), caller, "page")
 
 
 async def case(request: Request) -> Response:
     """Take a case or an answer, and show the assessment; it is recorded as one of `/assess` is."""
-    from refractory.service.app import answered
-
     caller = who(request)
     return await answered(request, await perform(request, "case"), caller, "assessment")
 

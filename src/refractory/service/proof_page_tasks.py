@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refractory.errors import UsageError
 from refractory.explain.conclusions import Conclusion, chosen, conclusions, proof_of
-from refractory.explain.drawing import SORTS, drawing, nodes
+from refractory.explain.drawing import LARGE, SORTS, drawing, nodes
 from refractory.explain.lexicon import lexicon
 from refractory.explain.sentences import Sentences, capital
 from refractory.explain.why_not import why_not
@@ -64,6 +64,7 @@ def proof(base: KnowledgeBase, task: Task) -> Reply:
         drawn=drawing(steps, f"Drawing of the proof: {title}", _READ) if steps else "",
         legend=[(sort, word, sorts.count(sort)) for sort, word in SORTS.items() if sort in sorts],
         words=SORTS,
+        unfolded=1 if len(steps) > LARGE else 2,
         lines=teller.lines(items),
         quoted=teller.quoted(items),
         refusal=Refusals(Ways.of(knowledge)).of(refusal) if refusal else None,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from refractory.service.answers import answered
 from refractory.service.pages.door import Endpoint, as_page, perform, who
 
 _TASKS: Final = {"/case/proof": "proof", "/case/report": "report", "/case/download": "download"}
@@ -21,8 +22,6 @@ def proof_routes() -> list[Route]:
 def _endpoint(task: str) -> Endpoint:
     async def of_case(request: Request) -> Response:
         """Have a worker answer; the assessment that it makes is recorded as one of `/assess` is."""
-        from refractory.service.app import answered
-
         caller = who(request)
         return await answered(request, await perform(request, task), caller, "assessment")
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from refractory.query.forms import GRAPHS
+from refractory.service.answers import answered
 from refractory.service.guards import body_of
 from refractory.service.messages import Reply, Task
 from refractory.service.negotiation import accepted, chosen
@@ -52,8 +53,6 @@ async def sparql(request: Request) -> Response:
     options = {"media": media, "url": url, "accept": accepted(request), "endpoint": state.settings.url + ENDPOINT}
     reply = await state.pool.perform(Task("query", body, options))
     # Here, because the application names these routes before it can be named itself.
-    from refractory.service.app import answered
-
     return await answered(request, reply, who, "assessment")
 
 

@@ -7,7 +7,6 @@ import base64
 import binascii
 import hmac
 import json
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any, Final
@@ -16,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from refractory.service.answers import authorization
 from refractory.service.bearer import MAX_TOKEN, Unidentified
 from refractory.service.guards import body_of
 from refractory.service.messages import Reply, Task
@@ -77,14 +77,13 @@ def who(request: Request) -> str:
     Raises:
         Unidentified: There are tokens, and the caller has none of them, or one of another name.
     """
-    gate, url, now = request.app.state.gate, str(request.url), time.time()
-    given = request.headers.get("authorization")
+    gate, given = request.app.state.gate, authorization(request)
     scheme, _, value = (given or "").partition(" ")
     if scheme.lower() != "basic":
-        caller: str = gate.caller(given, url, now)
+        caller: str = gate.caller(given)
         return caller
     name, token = _basic(value.strip())
-    caller = gate.caller(f"Bearer {token}", url, now)
+    caller = gate.caller(f"Bearer {token}")
     if caller != ANONYMOUS and not hmac.compare_digest(caller.encode(), name.encode()):
         raise Unidentified("the token is another caller's. Give the name that belongs to it.")
     return caller
