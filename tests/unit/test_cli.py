@@ -90,7 +90,7 @@ def test_help_and_usage_errors_load_no_library(arguments: list[str]) -> None:
 
 def test_the_commands_are_those_of_the_design() -> None:
     """No command is missing, and none is offered that does not exist yet."""
-    names = "about assess audit explain export fhir genotype guidance pivot queries query serve validate what-if"
+    names = "about assess audit docs explain export fhir genotype guidance pivot queries query serve validate what-if"
 
     assert names.split() == sorted(root.commands)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
+from refractory.explain.layers import layers_of
+
 Point = tuple[float, float]
 Below = Mapping[int, Sequence[int]]
 
@@ -23,8 +25,6 @@ DROP: Final = 40.0
 _TRACK: Final = 6.0
 _STRAIGHT: Final = 6.0
 _SWEEPS: Final = 12
-# How much a box gains for each layer that had no room for it.
-_HURRY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class _Layered:
     def of(cls, sizes: Sequence[tuple[float, float]], below: Below, abreast: int) -> _Layered:
         """Put boxes into layers, and tracks between them; all lines to one box share a track."""
         lowers = [list(dict.fromkeys(below.get(box, ()))) for box in range(len(sizes))]
-        layers = _layers(lowers, abreast)
+        layers = layers_of(lowers, abreast)
         made = cls(sizes, lowers, layers, [_Part(width, is_box=True) for width, _ in sizes], [])
         made.rows = [[] for _ in range(max(layers, default=-1) + 1)]
         uppers: dict[int, list[int]] = {}
@@ -244,46 +244,6 @@ class _Layered:
         layer, x = self.layers[upper], self.parts[upper].x
         points += [(x, feet[layer]), (x, heads[layer] + self.sizes[upper][1])]
         return points[::-1]
-
-
-def _layers(below: list[list[int]], abreast: int) -> list[int]:
-    """Return the layer of each box, 0 the uppermost: what has the most below it, or has waited long, comes first."""
-    waiting = [0] * len(below)
-    for lowers in below:
-        for lower in lowers:
-            waiting[lower] += 1
-    depth = _depths(below)
-    # What could stand in the layer, with its rank: how much is below it, and more for each layer that had no room.
-    ready = [(depth[box], box) for box in range(len(below)) if not waiting[box]]
-    found = [0] * len(below)
-    layer = 0
-    while ready:
-        ready.sort(key=lambda ranked: (-ranked[0], ranked[1]))
-        taken, ready = [box for _, box in ready[:abreast]], [(rank + _HURRY, box) for rank, box in ready[abreast:]]
-        for box in taken:
-            found[box] = layer
-            for lower in below[box]:
-                waiting[lower] -= 1
-                if not waiting[lower]:
-                    ready.append((depth[lower], lower))
-        layer += 1
-    return found
-
-
-def _depths(below: list[list[int]]) -> list[int]:
-    """Return how many layers each box has below it at least; not by recursion, for a proof may be deep."""
-    depth = [-1] * len(below)
-    for root in range(len(below)):
-        pending = [root]
-        while pending:
-            box = pending[-1]
-            open_ = [lower for lower in below[box] if depth[lower] < 0]
-            if open_:
-                pending += open_
-            else:
-                depth[box] = max((depth[lower] + 1 for lower in below[box]), default=0)
-                pending.pop()
-    return depth
 
 
 def _shifts(apart: Sequence[float]) -> list[float]:
