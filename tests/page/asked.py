@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from refractory import Case
 from refractory.model.facts import CaseFacts
-from refractory.service.messages import Reply, Task
 from refractory.service.pages.carried import carried
-from refractory.service.tasks import perform
+from refractory.service.work.messages import Reply, Task
+from refractory.service.work.tasks import perform
 from tests.page.parsed import Element, fields_of, parsed
 from tests.support import shipped
 

@@ -19,7 +19,7 @@ from refractory.service.pages.cards import view
 from refractory.service.pages.carried import CASE, SOURCES, carried, case_of
 from refractory.service.pages.differences import differences
 from refractory.service.pages.timeline import timeline
-from refractory.service.tasks import record_of
+from refractory.service.work.tasks import record_of
 from tests import fhir_writer
 from tests.page.asked import advised, answer, facts, hidden, page, send, shown, upload
 from tests.support import ROOT, read_case, shipped, slugs

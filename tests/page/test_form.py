@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from refractory import Case
-from refractory.service.messages import Task
 from refractory.service.pages.carried import form_of
 from refractory.service.pages.entered import entered_of
 from refractory.service.pages.fields import CaseForm
-from refractory.service.tasks import perform, record_of
+from refractory.service.work.messages import Task
+from refractory.service.work.tasks import perform, record_of
 from tests.page.asked import advised, facts, page, send, shown, upload
 from tests.page.parsed import Element, fields_of, parsed
 from tests.support import ROOT, read_case, shipped, slugs

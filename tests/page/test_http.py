@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from refractory.service.tasks import case_hash
+from refractory.service.work.tasks import case_hash
 from tests import fhir_writer
 from tests.page.asked import advised
 from tests.page.parsed import Element, fields_of, parsed

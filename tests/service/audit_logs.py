@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from refractory.service import audit_chain
-from refractory.service.audit import AuditLog
-from refractory.service.audit_chain import BrokenLog, Verified
-from refractory.service.audit_entry import FIRST, Entry
+from refractory.service.audit import chain as audit_chain
+from refractory.service.audit.chain import BrokenLog, Verified
+from refractory.service.audit.entry import FIRST, Entry
+from refractory.service.audit.writer import AuditLog
 
 WHEN = datetime(2026, 3, 10, 12, 0, 0, 123456, tzinfo=UTC)
 CONCLUDED = {"case": "a" * 64, "knowledge": "b" * 64, "recommendations": [["Do", "Recommend", "Prompt"]]}

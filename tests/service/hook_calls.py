@@ -9,9 +9,9 @@ from typing import Any
 from refractory import KnowledgeBase
 from refractory.errors import RefractoryError
 from refractory.export.cds_services import CdsServices
-from refractory.service.hook_tasks import hook
-from refractory.service.messages import Reply, Task
+from refractory.service.hooks.tasks import hook
 from refractory.service.problems import PROBLEM, problem_of
+from refractory.service.work.messages import Reply, Task
 from tests import fhir_writer
 from tests.fhir_writer import concept
 from tests.support import read_case, shipped, with_table

@@ -8,8 +8,8 @@ import sys
 import time
 from typing import Any
 
-from refractory.service import tasks, worker
-from refractory.service.messages import Reply, Task
+from refractory.service.work import tasks, worker
+from refractory.service.work.messages import Reply, Task
 
 
 def echo(_base: Any, task: Task) -> Reply:

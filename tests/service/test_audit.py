@@ -20,11 +20,11 @@ import pytest
 
 from refractory.cli import main
 from refractory.errors import RefusedError
-from refractory.service import audit_entry
-from refractory.service.audit import AuditFailed, AuditWriter
-from refractory.service.audit_chain import Verified
-from refractory.service.audit_entry import FIRST, MAX_LINE, Entry
-from refractory.service.bearer import MAX_TOKEN
+from refractory.service.audit import entry as audit_entry
+from refractory.service.audit.chain import Verified
+from refractory.service.audit.entry import FIRST, MAX_LINE, Entry
+from refractory.service.audit.writer import AuditFailed, AuditWriter
+from refractory.service.identity.bearer import MAX_TOKEN
 from refractory.version import VERSION
 from tests.service.audit_logs import (
     FEEDBACK,
@@ -308,7 +308,7 @@ def test_what_is_refused_is_not_written_and_disturbs_nobody(path: Path) -> None:
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
-from refractory.service.audit import AuditLog, AuditWriter
+from refractory.service.audit.writer import AuditLog, AuditWriter
 
 async def ask(writer, first):
     for case in range(first, 1_000_000, 4):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from refractory.service import audit_chain
-from refractory.service.audit_chain import BrokenLog
-from refractory.service.audit_entry import FIRST, MAX_LINE
+from refractory.service.audit import chain as audit_chain
+from refractory.service.audit.chain import BrokenLog
+from refractory.service.audit.entry import FIRST, MAX_LINE
 from tests.service.audit_logs import (
     cut_in_the_middle,
     doubled,

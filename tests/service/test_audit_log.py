@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refractory.errors import RefusedError
-from refractory.service import audit_entry
-from refractory.service.audit import AuditFailed
-from refractory.service.audit_chain import Verified
-from refractory.service.audit_entry import FIRST
+from refractory.service.audit import entry as audit_entry
+from refractory.service.audit.chain import Verified
+from refractory.service.audit.entry import FIRST
+from refractory.service.audit.writer import AuditFailed
 from tests.service.audit_logs import (
     Disk,
     cases,

@@ -26,11 +26,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refractory.errors import UsageError
-from refractory.service.bearer import MAX_TOKEN, Unidentified
-from refractory.service.clients import Client, Clients
-from refractory.service.jose import octets
-from refractory.service.key_sets import EC, RSA, Key
-from refractory.service.replay import Use, Used
+from refractory.service.identity.bearer import MAX_TOKEN, Unidentified
+from refractory.service.identity.clients import Client, Clients
+from refractory.service.identity.jose import octets
+from refractory.service.identity.key_sets import EC, RSA, Key
+from refractory.service.identity.replay import Use, Used
 
 NOW = 1_800_000_000
 ISSUER, OTHER = "https://ehr.example.org/", "https://ehr.example.org/other"

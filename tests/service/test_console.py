@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from refractory.query.guard import check
-from refractory.service.console_tasks import SHOWN_ROWS, catalogue
+from refractory.service.pages.console_tasks import SHOWN_ROWS, catalogue
 from tests.page.parsed import Element, parsed
 from tests.service.served import Served, served
 from tests.support import CASES, ROOT, shipped

@@ -16,11 +16,11 @@ from refractory.case.fhir.mapping import FhirMapping
 from refractory.export.card_writer import Occasion
 from refractory.export.cards import review_cards
 from refractory.export.fhir_parts import fhir_text
-from refractory.service.hook_tasks import MAX_FEEDBACK, feedback
-from refractory.service.messages import Reply, Task
-from refractory.service.orders import MAX_ORDERS
-from refractory.service.outcomes import FHIR
-from refractory.service.relevance import Relevance
+from refractory.service.hooks.orders import MAX_ORDERS
+from refractory.service.hooks.outcomes import FHIR
+from refractory.service.hooks.relevance import Relevance
+from refractory.service.hooks.tasks import MAX_FEEDBACK, feedback
+from refractory.service.work.messages import Reply, Task
 from tests.fhir_writer import CLINICAL, concept, condition, observation, statement
 from tests.service.hook_calls import (
     INSTANCE,

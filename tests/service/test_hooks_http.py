@@ -20,14 +20,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from refractory import KnowledgeBase
 from refractory.service.app import application
-from refractory.service.audit import AuditFailed
-from refractory.service.audit_entry import Entry
-from refractory.service.hook_tasks import feedback, hook
-from refractory.service.messages import Reply, Task
-from refractory.service.outcomes import FHIR
-from refractory.service.pool import BusyError, OutOfTimeError, WorkerLostError
+from refractory.service.audit.entry import Entry
+from refractory.service.audit.writer import AuditFailed
+from refractory.service.hooks.outcomes import FHIR
+from refractory.service.hooks.tasks import feedback, hook
 from refractory.service.problems import PROBLEM, problem
 from refractory.service.settings import Settings
+from refractory.service.work.messages import Reply, Task
+from refractory.service.work.pool import BusyError, OutOfTimeError, WorkerLostError
 from tests.service.hook_calls import REVIEW, SIGN, answered, call, day_of, draft, ordered, prefetch_of, services
 from tests.service.served import Served
 

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from refractory.service.bearer import MAX_TOKEN
-from refractory.service.identity import Client, Clients, Gate, Tokens, Unidentified, bearer
-from refractory.service.tokens import _digest
+from refractory.service.identity.bearer import MAX_TOKEN
+from refractory.service.identity.gate import Client, Clients, Gate, Tokens, Unidentified, bearer
+from refractory.service.identity.tokens import _digest
 
 TOKEN = "t" * 32
 SIGNED = "signed"

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from refractory.cli import main
-from refractory.service.tasks import case_hash
+from refractory.service.work.tasks import case_hash
 from tests.service.hook_calls import REVIEW, SIGN, call, day_of, draft, ordered, prefetch_of
 from tests.service.served import Served, served
 from tests.support import CASES, read_case, shipped
@@ -143,13 +143,15 @@ def test_feedback_is_taken_and_recorded(hospital: Hospital) -> None:
     card = hospital.call(review()).json()["cards"][0]
     path = f"/cds-services/{REVIEW}/feedback"
     said: dict[str, Any] = {"card": card["uuid"], "outcome": "overridden", "outcomeTimestamp": "2026-03-10T10:00:00Z"}
-    said["overrideReason"] = {"userComment": "Mustermann"}
+    reason = {name: card["overrideReasons"][0][name] for name in ("system", "code")}
+    said["overrideReason"] = {"reason": reason, "userComment": "Mustermann"}
     shown = {"Authorization": f"Bearer {hospital.token(path)}"}
     answer = hospital.service.http.post(path, json={"feedback": [said]}, headers=shown)
     entry = next(entry for entry in reversed(hospital.entries()) if entry["event"] == "feedback")
 
     assert 200 == answer.status_code
     assert (card["uuid"], "overridden", ISSUER) == (entry["card"], entry["outcome"], entry["who"])
+    assert (reason["code"], "2026-03-10T10:00:00.000Z") == (entry["reason"], entry["at"])
     assert "Mustermann" not in hospital.log.read_text()
 
 

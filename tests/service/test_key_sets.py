@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from refractory.errors import UsageError
-from refractory.service.clients import Clients
-from refractory.service.key_sets import ALGORITHMS, read_key_set
+from refractory.service.identity.clients import Clients
+from refractory.service.identity.key_sets import ALGORITHMS, read_key_set
 
 LEFT_OUT: Any = object()
 """A member that is not there."""

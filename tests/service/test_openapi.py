@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from refractory.service.openapi import described
 from refractory.service.settings import Settings
-from refractory.service.tasks import FORMS, PARAMETERS
+from refractory.service.work.tasks import FORMS, PARAMETERS
 from tests.service.served import Served
 from tests.support import CASES, read_case, shipped, slugs
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from refractory.service import pool
-from refractory.service.messages import Task
-from refractory.service.pool import BusyError, Lane, OutOfTimeError, Pool, WorkerLostError
 from refractory.service.settings import Settings
+from refractory.service.work import pool
+from refractory.service.work.messages import Task
+from refractory.service.work.pool import BusyError, Lane, OutOfTimeError, Pool, WorkerLostError
 
 ECHO = Task("echo", b"said", {})
 

@@ -21,9 +21,9 @@ from refractory.model.proof import Given
 from refractory.model.sources import StatementRef
 from refractory.query.graphs import case_quads
 from refractory.render.page import page
-from refractory.service.messages import Reply, Task
 from refractory.service.pages.carried import carried
-from refractory.service.tasks import case_hash, perform
+from refractory.service.work.messages import Reply, Task
+from refractory.service.work.tasks import case_hash, perform
 from refractory.site.site import Site, site
 from refractory.vocabulary import NAMESPACE, Rdf, rfy
 from tests import fhir_writer

@@ -15,8 +15,8 @@ from refractory.query.forms import GRAPHS, ROWS
 from refractory.query.graphs import OF_CASE, OF_KNOWLEDGE
 from refractory.query.guard import MAX_BYTES, MAX_DEPTH, MAX_OPERATORS, MAX_PATTERNS
 from refractory.query.rows import MAX_ROWS
-from refractory.service.sparql_request import WARNING
-from refractory.service.sparql_tasks import MAX_ANSWER
+from refractory.service.sparql.request import WARNING
+from refractory.service.sparql.tasks import MAX_ANSWER
 from tests.service.served import Served
 from tests.support import CASES, ROOT
 

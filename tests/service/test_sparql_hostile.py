@@ -14,10 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from refractory.service import pool, sparql_tasks
-from refractory.service.messages import Reply, Task
-from refractory.service.pool import Pool, WorkerLostError
 from refractory.service.settings import Settings
+from refractory.service.sparql import tasks as sparql_tasks
+from refractory.service.work import pool
+from refractory.service.work.messages import Reply, Task
+from refractory.service.work.pool import Pool, WorkerLostError
 from tests.service.served import Served, served
 from tests.support import CASES, shipped
 
@@ -168,7 +169,7 @@ def test_queries_have_two_workers() -> None:
     lanes: list[Any] = [Pool(Settings(workers=3)).quick, Pool(Settings(workers=3)).slow]
 
     assert [3, 2] == [lane._size for lane in lanes]
-    assert pool.WORKER == "refractory.service.worker"
+    assert pool.WORKER == "refractory.service.work.worker"
 
 
 def test_an_answer_has_a_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refractory.errors import UsageError
-from refractory.service import tokens as module
-from refractory.service.tokens import Tokens
+from refractory.service.identity import tokens as module
+from refractory.service.identity.tokens import Tokens
 
 A = "aA0._~-" + "a" * 25
 B = "b" * 32

@@ -12,7 +12,7 @@ from refractory.cli.options import State, debug_option, format_option
 from refractory.cli.output import emit, emit_json, show_error
 
 if TYPE_CHECKING:
-    from refractory.service.audit_chain import Verified
+    from refractory.service.audit.chain import Verified
 
 
 @click.group()
@@ -40,7 +40,7 @@ def verify(state: State, *, log: Path, expect: str | None, form: str) -> int:
     It says how many entries there are, and the head: the hash of the last one, which stands for all of them. Keep both
     elsewhere, since what was cut off at the end shows by --expect alone. The exit code is 1 when the log is not whole.
     """
-    from refractory.service.audit_chain import BrokenLog, verify
+    from refractory.service.audit.chain import BrokenLog, verify
 
     try:
         found = verify(log, expect)

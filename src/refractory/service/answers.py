@@ -7,7 +7,7 @@ import logging
 from starlette.requests import Request
 from starlette.responses import Response
 
-from refractory.service.messages import Reply
+from refractory.service.work.messages import Reply
 
 _log = logging.getLogger("refractory.service")
 

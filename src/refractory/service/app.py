@@ -17,23 +17,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from refractory.service.answers import answered, authorization
-from refractory.service.assets import asset_routes
-from refractory.service.audit import AuditFailed, AuditLog, AuditWriter
-from refractory.service.console import console_routes
+from refractory.service.audit.writer import AuditFailed, AuditLog, AuditWriter
 from refractory.service.guards import BodyTooLargeError, Guards, body_of, refuse
-from refractory.service.hooks import hook_routes
-from refractory.service.identity import Clients, Gate, Tokens, Unidentified
-from refractory.service.knowledge_pages import knowledge_routes
-from refractory.service.messages import Task
+from refractory.service.hooks.routes import hook_routes
+from refractory.service.identity.gate import Clients, Gate, Tokens, Unidentified
 from refractory.service.negotiation import accepted, chosen
 from refractory.service.openapi import described
-from refractory.service.page import page_routes
-from refractory.service.pool import BusyError, OutOfTimeError, Pool, WorkerLostError
+from refractory.service.pages.assets import asset_routes
+from refractory.service.pages.case import page_routes
+from refractory.service.pages.console import console_routes
+from refractory.service.pages.knowledge import knowledge_routes
+from refractory.service.pages.proof import proof_routes
 from refractory.service.problems import PROBLEM, problem
-from refractory.service.proof_pages import proof_routes
 from refractory.service.settings import Settings
-from refractory.service.sparql import WARNING, sparql_routes
-from refractory.service.tasks import FORMS, PARAMETERS, READ
+from refractory.service.sparql.routes import WARNING, sparql_routes
+from refractory.service.work.messages import Task
+from refractory.service.work.pool import BusyError, OutOfTimeError, Pool, WorkerLostError
+from refractory.service.work.tasks import FORMS, PARAMETERS, READ
 from refractory.version import VERSION
 
 _log = logging.getLogger("refractory.service")

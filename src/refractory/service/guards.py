@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refractory.service.problems import PROBLEM, problem
 from refractory.service.settings import Settings
-from refractory.service.tasks import our_fault
+from refractory.service.work.tasks import our_fault
 
 _log = logging.getLogger("refractory.service")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from refractory.knowledge.files import default_root
 from refractory.service.settings import Settings
-from refractory.service.tasks import FORMS, JSON, PARAMETERS, READ, TURTLE
+from refractory.service.work.tasks import FORMS, JSON, PARAMETERS, READ, TURTLE
 from refractory.version import VERSION
 
 Json = dict[str, Any]

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from refractory.service.answers import authorization
-from refractory.service.bearer import MAX_TOKEN, Unidentified
 from refractory.service.guards import body_of
-from refractory.service.messages import Reply, Task
+from refractory.service.identity.bearer import MAX_TOKEN, Unidentified
+from refractory.service.identity.tokens import ANONYMOUS
 from refractory.service.pages.chrome import HEADERS, HTML, case_page
 from refractory.service.problems import PROBLEM
-from refractory.service.tokens import ANONYMOUS
+from refractory.service.work.messages import Reply, Task
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -1,0 +1,1 @@
+"""The audit log: append-only, each line chained to the one before."""

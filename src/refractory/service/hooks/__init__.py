@@ -1,0 +1,1 @@
+"""CDS Hooks: a call in, cards out."""

@@ -1,0 +1,1 @@
+"""Who is asking: bearer tokens of callers, signed tokens of CDS clients."""
