@@ -33,12 +33,14 @@ def serve(settings: Settings) -> int:
     Raises:
         UsageError: The settings are not safe, or a file that they name is at fault.
     """
+    # First, so that what is wrong with the settings is told before anything else is touched.
+    app = application(settings)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(_FORM))
     handler.addFilter(_WithoutTraces())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     config = uvicorn.Config(
-        application(settings),
+        app,
         host=settings.host,
         port=settings.port,
         ssl_certfile=settings.certificate,

@@ -146,12 +146,13 @@ class Lane:
 
     def _replace(self, worker: _Worker) -> None:
         worker.end()
-        self._all.discard(worker)
-        replacing = asyncio.create_task(self._replacement())
+        replacing = asyncio.create_task(self._replacement(worker))
         self._replacing.add(replacing)
         replacing.add_done_callback(self._replacing.discard)
 
-    async def _replacement(self) -> None:
+    async def _replacement(self, ended: _Worker) -> None:
+        await ended.process.wait()
+        self._all.discard(ended)
         while True:
             try:
                 self._idle.put_nowait(await self._started())
