@@ -18,11 +18,12 @@ from pyoxigraph import Literal, NamedNode, Triple
 from refractory.engine import codegen
 from refractory.engine.clauses import Clause, Pattern, Term, Var
 from refractory.engine.program_file import load_program
+from refractory.engine.steps import Conclusion, Steps, triple
 from refractory.errors import ContradictionError, KnowledgeError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.places import Context, Places, read_context
 from refractory.model.facts import CaseFacts
-from refractory.model.proof import AbsentPattern, Derived, Given, Proof, Stated, Step
+from refractory.model.proof import Proof
 from refractory.model.values import plain, value_of
 from refractory.vocabulary import Xsd, local_name
 
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
 
 # What a term is compared by: an IRI's number, a number, a day, a text; None for a literal that cannot be read.
 _Value = int | Decimal | date | str | None
-# The number of a clause, and those of what its variables stood for.
-StepNumbers = tuple[int, tuple[int, ...]]
 # Under one predicate: for each subject its objects, each with the step that led to it, or None if it was given.
-Table = dict[int, dict[int, StepNumbers | None]]
+Table = dict[int, dict[int, Conclusion | None]]
 # For some predicates: for each object its subjects.
 Heads = dict[int, defaultdict[int, dict[int, None]]]
 
@@ -249,16 +248,11 @@ class CompiledClosure:
     @cached_property
     def proof(self) -> Proof:
         """The one step by which each fact holds."""
-        steps: dict[Triple, Step] = {}
-        for fact, step in self._derived.items():
-            steps[fact] = self._step(fact, step)
-        for fact, place in _places(self._case, self.reasoner.context).items():
-            steps[fact] = Given(fact, place)
-        self._add_knowledge(steps)
-        return Proof(steps)
+        given = _places(self._case, self.reasoner.context)
+        return Proof(Steps(self.reasoner.program, self.reasoner.variables, self._terms, self._derived, given))
 
     @cached_property
-    def _derived(self) -> dict[Triple, tuple[int, tuple[int, ...]]]:
+    def _derived(self) -> dict[Triple, Conclusion]:
         return {
             self._fact(s, p, o): step
             for p, table in enumerate(self.tables)
@@ -268,56 +262,7 @@ class CompiledClosure:
         }
 
     def _fact(self, subject: int, predicate: int, value: int) -> Triple:
-        return _triple(self._terms[subject], self.reasoner.predicate_terms[predicate], self._terms[value])
-
-    def _step(self, fact: Triple, step: tuple[int, tuple[int, ...]]) -> Derived:
-        clause = self.reasoner.program.clauses[step[0]]
-        names = self.reasoner.variables[step[0]]
-        bindings = dict(zip(names, [self._terms[value] for value in step[1]], strict=True))
-        return derived(fact, clause, bindings)
-
-    def _add_knowledge(self, steps: dict[Triple, Step]) -> None:
-        """Add the facts of the knowledge that the steps rest on, with their own steps."""
-        known = self.reasoner.program.known
-        pending = [p for step in steps.values() if isinstance(step, Derived) for p in step.premises]
-        while pending:
-            fact = pending.pop()
-            if fact in steps:
-                continue
-            origin = known[fact]
-            if origin is None:
-                steps[fact] = Stated(fact)
-            else:
-                step = derived(fact, origin[0], dict(origin[1]))
-                steps[fact] = step
-                pending.extend(step.premises)
-
-
-def derived(fact: Triple, clause: Clause, bindings: dict[str, Term]) -> Derived:
-    """Return the step by which a clause concludes a fact under bindings."""
-
-    def put(node: Var | Term) -> Term:
-        return bindings[node] if isinstance(node, Var) else node
-
-    def maybe(node: Var | Term) -> Term | None:
-        return bindings.get(node) if isinstance(node, Var) else node
-
-    absences: tuple[tuple[AbsentPattern, ...], ...] = tuple(
-        tuple((maybe(s), p, maybe(o)) for s, p, o in group) for group in clause.absent
-    )
-    return Derived(
-        fact,
-        clause.name,
-        tuple(_triple(put(s), p, put(o)) for s, p, o in clause.body),
-        absences,
-        clause.axiom,
-        # Bindings come in the order of their names.
-        tuple(bindings.items()) if clause.from_rule else (),
-    )
-
-
-def _triple(subject: Term, predicate: Term, value: Term) -> Triple:
-    return Triple(subject, predicate, value)  # type: ignore[arg-type]  # subjects and predicates are IRIs by construction
+        return triple(self._terms[subject], self.reasoner.predicate_terms[predicate], self._terms[value])
 
 
 def _places(case: CaseFacts, context: Context) -> dict[Triple, str]:

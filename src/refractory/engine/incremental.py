@@ -32,7 +32,8 @@ from refractory.engine.clauses import Node, Pattern, Var
 from refractory.model.proof import Term
 
 if TYPE_CHECKING:
-    from refractory.engine.compiled import CompiledClosure, CompiledReasoner, Heads, StepNumbers
+    from refractory.engine.compiled import CompiledClosure, CompiledReasoner, Heads
+    from refractory.engine.steps import Conclusion
 
 # What is concluded otherwise: a value under a predicate, with the names of the rules behind it, or None if no longer.
 Difference = Mapping[tuple[NamedNode, Term], tuple[str, ...] | None]
@@ -48,8 +49,8 @@ _Pairs = Set[tuple[int, int]]
 
 _NOTHING: Final[_Pairs] = frozenset()
 # What stands where the closure has the step of a fact: that some clause concludes it, that it does not hold.
-_CONCLUDED: Final[StepNumbers] = (-1, ())
-_UNSAID: Final[StepNumbers] = (-2, ())
+_CONCLUDED: Final[Conclusion] = (-1, ())
+_UNSAID: Final[Conclusion] = (-2, ())
 
 
 class Dependencies:
@@ -158,7 +159,7 @@ class Variations:
         self._surroundings = (self._facts, self._heads, *reasoner.known_facts, *reasoner.tools(self._terms))
         self._clauses: dict[int, Callable[[Callable[[tuple[int, int]], None]], None]] = {}
         # Of what was changed, what it was before.
-        self._facts_before: dict[_Fact, StepNumbers | None] = {}
+        self._facts_before: dict[_Fact, Conclusion | None] = {}
         self._concluded_before: dict[int, _Pairs] = {}
         # What came or went; the clauses that are to run for it; those that may conclude less for it.
         self._turned: set[_Fact] = set()
@@ -258,7 +259,7 @@ class Variations:
                     self._pending |= circle
                     self._shaken |= circle
 
-    def _put(self, predicate: int, subject: int, value: int, step: StepNumbers | None) -> None:
+    def _put(self, predicate: int, subject: int, value: int, step: Conclusion | None) -> None:
         """Let a fact hold by a step, or not hold if that is `_UNSAID`."""
         fact = (predicate, subject, value)
         before = self._facts[predicate].get(subject, {}).get(value, _UNSAID)
@@ -268,7 +269,7 @@ class Variations:
             # Twice is not at all.
             self._turned ^= {fact}
 
-    def _set(self, fact: _Fact, step: StepNumbers | None) -> None:
+    def _set(self, fact: _Fact, step: Conclusion | None) -> None:
         predicate, subject, value = fact
         heads = self._heads.get(predicate)
         if step is not _UNSAID:
