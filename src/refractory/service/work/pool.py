@@ -23,6 +23,7 @@ WORKER = "refractory.service.work.worker"
 
 # How long a worker may take to load the knowledge, and what is waited after one that could not start, in seconds.
 _START: Final = 60.0
+_PATIENCE: Final = 5.0
 _PAUSE: Final = 1.0
 
 
@@ -59,6 +60,13 @@ async def _message(replies: StreamReader) -> tuple[Mapping[str, Any], bytes]:
     return json.loads(await replies.readexactly(header_size)), await replies.readexactly(body_size)
 
 
+async def _gone(process: Process) -> None:
+    """Wait for a process that was killed; not for ever, since a pipe in which something is left may keep it open."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            await process.wait()
+
+
 class Lane:
     """Some workers with one queue before them."""
 
@@ -84,6 +92,7 @@ class Lane:
         self._idle: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._all: set[_Worker] = set()
         self._waiting = 0
+        self._closing = False
         self._replacing: set[asyncio.Task[None]] = set()
         self.knowledge = ""
 
@@ -98,11 +107,12 @@ class Lane:
 
     async def close(self) -> None:
         """End the workers."""
-        for replacing in self._replacing:
-            replacing.cancel()
+        self._closing = True
+        # A start is not broken off in the middle: what was begun then might be left behind.
+        await asyncio.gather(*self._replacing, return_exceptions=True)
         for worker in self._all:
             worker.end()
-        await asyncio.gather(*(worker.process.wait() for worker in self._all))
+        await asyncio.gather(*(_gone(worker.process) for worker in self._all))
 
     @property
     def alive(self) -> int:
@@ -146,14 +156,15 @@ class Lane:
 
     def _replace(self, worker: _Worker) -> None:
         worker.end()
-        replacing = asyncio.create_task(self._replacement(worker))
+        self._all.discard(worker)
+        if self._closing:
+            return
+        replacing = asyncio.create_task(self._replacement())
         self._replacing.add(replacing)
         replacing.add_done_callback(self._replacing.discard)
 
-    async def _replacement(self, ended: _Worker) -> None:
-        await ended.process.wait()
-        self._all.discard(ended)
-        while True:
+    async def _replacement(self) -> None:
+        while not self._closing:
             try:
                 self._idle.put_nowait(await self._started())
             except WorkerLostError:
@@ -173,7 +184,7 @@ class Lane:
         except BaseException as error:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await _gone(process)
             if isinstance(error, TimeoutError | asyncio.IncompleteReadError | ConnectionError):
                 raise WorkerLostError from error
             raise
