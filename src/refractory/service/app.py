@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,8 +38,6 @@ from refractory.version import VERSION
 _log = logging.getLogger("refractory.service")
 
 _RETRY: Final = {"Retry-After": "1"}
-# How long a body may take to come.
-_BODY_SECONDS: Final = 30.0
 
 
 def application(settings: Settings) -> Starlette:
@@ -134,8 +131,7 @@ async def work(request: Request) -> Response:
     name = request.url.path.strip("/")
     who = state.gate.caller(authorization(request))
     options = _options(request, name)
-    async with asyncio.timeout(_BODY_SECONDS):
-        body = await body_of(request, state.settings.max_body)
+    body = await body_of(request, state.settings.max_body)
     reply = await state.pool.perform(Task(name, body, options))
     return await answered(request, reply, who, "assessment")
 

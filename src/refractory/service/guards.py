@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from time import perf_counter
 from typing import Final
@@ -91,20 +92,26 @@ class BodyTooLargeError(Exception):
     """The body of a request is larger than allowed."""
 
 
+# How long a body may take to come.
+_BODY_SECONDS: Final = 30.0
+
+
 async def body_of(request: Request, limit: int) -> bytes:
-    """Return the body of a request, and stop to read where it is too large.
+    """Return the body of a request, and stop to read where it is too large or does not come.
 
     Raises:
-        BodyTooLargeError: It is.
+        BodyTooLargeError: It is larger than so many bytes.
+        TimeoutError: It did not come whole within half a minute.
     """
     said = request.headers.get("content-length", "0")
     if said.isdigit() and int(said) > limit:
         raise BodyTooLargeError
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise BodyTooLargeError
-        parts.append(part)
+    async with asyncio.timeout(_BODY_SECONDS):
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise BodyTooLargeError
+            parts.append(part)
     return b"".join(parts)

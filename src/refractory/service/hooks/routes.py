@@ -29,8 +29,6 @@ from refractory.service.work.messages import Reply, Task
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 PATH: Final = "/cds-services"
-# How long a body may take to come.
-_BODY_SECONDS: Final = 30.0
 
 
 def hook_routes() -> list[Route]:
@@ -55,7 +53,7 @@ async def call(request: Request) -> Response:
     who = _client(request, f"{PATH}/{service}")
     options = {"service": service, "today": settings.today().isoformat()}
     reply = await _performed(request, "hook", options)
-    return await _answered(request, reply, who)
+    return await answered(request, reply, who, "hook")
 
 
 async def feedback(request: Request) -> Response:
@@ -67,7 +65,8 @@ async def feedback(request: Request) -> Response:
     if audit is not None and reply.record is not None:
         told = reply.record["feedback"]
         await asyncio.gather(*(audit.record({"who": who, "event": "feedback", **entry}) for entry in told))
-    return await _answered(request, Reply(reply.status, reply.media_type, reply.body, fault=reply.fault), who)
+    unrecorded = Reply(reply.status, reply.media_type, reply.body, fault=reply.fault)
+    return await answered(request, unrecorded, who, "feedback")
 
 
 def _service(request: Request) -> str:
@@ -97,14 +96,9 @@ async def _performed(request: Request, name: str, options: dict[str, str]) -> Re
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json":
         raise HTTPException(415, "A request of CDS Hooks is JSON. Send it with Content-Type: application/json.")
-    async with asyncio.timeout(_BODY_SECONDS):
-        body = await body_of(request, request.app.state.settings.max_body)
+    body = await body_of(request, request.app.state.settings.max_body)
     reply: Reply = await request.app.state.pool.perform(Task(name, body, options))
     return reply
-
-
-async def _answered(request: Request, reply: Reply, who: str) -> Response:
-    return await answered(request, reply, who, "hook")
 
 
 @lru_cache(maxsize=4)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,9 +11,6 @@ from refractory.service.guards import body_of
 from refractory.service.pages.door import as_page, who
 from refractory.service.sparql.routes import ENDPOINT
 from refractory.service.work.messages import Task
-
-# How long a body may take to come.
-_BODY_SECONDS: Final = 30.0
 
 
 def console_routes() -> list[Route]:
@@ -30,7 +24,6 @@ async def console(request: Request) -> Response:
     options = {"endpoint": state.settings.url + ENDPOINT, "type": request.headers.get("content-type", "")}
     body = b""
     if request.method == "POST":
-        async with asyncio.timeout(_BODY_SECONDS):
-            body = await body_of(request, state.settings.max_body)
+        body = await body_of(request, state.settings.max_body)
     reply = await state.pool.perform(Task("console", body, {**options, "method": request.method}))
     return await answered(request, reply, caller, "assessment")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hmac
@@ -28,8 +27,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 BASIC: Final = 'Basic realm="Refractory", charset="UTF-8"'
 """How a browser is asked to show who is there: a name and its token."""
 
-# How long a body may take to come.
-_BODY_SECONDS: Final = 30.0
 _OWN: Final = frozenset({"same-origin", "none"})
 
 
@@ -92,8 +89,7 @@ def who(request: Request) -> str:
 async def perform(request: Request, name: str) -> Reply:
     """Have a worker do a task with the body of a request."""
     state = request.app.state
-    async with asyncio.timeout(_BODY_SECONDS):
-        body = await body_of(request, state.settings.max_body)
+    body = await body_of(request, state.settings.max_body)
     reply: Reply = await state.pool.perform(Task(name, body, {"type": request.headers.get("content-type", "")}))
     return reply
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 from urllib.parse import quote_from_bytes
 
@@ -23,8 +22,6 @@ __all__ = ["WARNING", "sparql_routes"]
 
 ENDPOINT: Final = "/sparql"
 
-# How long a body may take to come.
-_BODY_SECONDS: Final = 30.0
 _CHARSETS: Final = {"", "utf-8", "utf8", "us-ascii"}
 # All that may stand in a URL stays as it is; bytes that may not are percent-encoded, and judged with the others.
 _PLAIN: Final = bytes(range(0x21, 0x7F))
@@ -44,21 +41,14 @@ async def sparql(request: Request) -> Response:
     url = quote_from_bytes(request.scope["query_string"], safe=_PLAIN)
     if request.method != "POST" and not url:
         return await _described(request, "service")
-    who, state = _caller(request), request.app.state
+    caller, state = who(request), request.app.state
     media, body = "", b""
     if request.method == "POST":
         media = _media(request)
-        async with asyncio.timeout(_BODY_SECONDS):
-            body = await body_of(request, state.settings.max_body)
+        body = await body_of(request, state.settings.max_body)
     options = {"media": media, "url": url, "accept": accepted(request), "endpoint": state.settings.url + ENDPOINT}
     reply = await state.pool.perform(Task("query", body, options))
-    # Here, because the application names these routes before it can be named itself.
-    return await answered(request, reply, who, "assessment")
-
-
-def _caller(request: Request) -> str:
-    """Return who asks: by a token, or as a browser shows it for the console."""
-    return who(request)
+    return await answered(request, reply, caller, "assessment")
 
 
 def _media(request: Request) -> str:
@@ -92,7 +82,7 @@ async def examples(request: Request) -> Response:
 
 async def _described(request: Request, what: str) -> Response:
     """Return a description; each is written once, for nothing in it changes while the service runs."""
-    _caller(request)
+    who(request)
     state = request.app.state
     media = chosen(tuple(GRAPHS), accepted(request))
     if media is None:
