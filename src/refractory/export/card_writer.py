@@ -17,7 +17,7 @@ from refractory.model.assessment import NOTICE, Assessment
 from refractory.model.findings import Conflict, Noted, Recommendation, Resistance
 from refractory.model.sources import Position, StatementRef
 from refractory.model.values import plain
-from refractory.vocabulary import NAMESPACE, local_name, rfy
+from refractory.vocabulary import NAMESPACE
 
 AVOID: Final = "Avoid"
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
@@ -223,11 +223,7 @@ class CardWriter:
 
     def met(self, position: str) -> str:
         """Return what of the case's situation is a situation of a position."""
-        answer, predicate = self.assessment, rfy("isInSituation")
-        facts = (*answer.facts.all, *answer.closure.inferred)
-        is_in = {fact.object for fact in facts if fact.subject == answer.facts.case and fact.predicate == predicate}
-        wanted = self.words.related(position, "inSituation")
-        return self.words.labels(local_name(term.value) for term in wanted if term in is_in)
+        return self.words.met(position, self.assessment)
 
 
 def for_patient(resource: Mapping[str, Any], patient: str) -> Json:

@@ -20,7 +20,7 @@ from refractory.model.assessment import NOTICE, Assessment
 from refractory.model.findings import Conflict, Noted, Question, Recommendation, Resistance
 from refractory.model.genotype import Calls
 from refractory.model.sources import Position, Regimen, StatementRef, Time
-from refractory.vocabulary import NAMESPACE, ONTOLOGY, local_name, rfy
+from refractory.vocabulary import NAMESPACE, ONTOLOGY, rfy
 
 _PRIORITY: Final = {"Immediate": "stat", "Prompt": "urgent", "Routine": "routine"}
 _AVOID: Final = "Avoid"
@@ -320,7 +320,7 @@ class _Writer:
     def _red_flag(self, name: str) -> _Issue:
         words, advice = self._words, self._assessment.recommendations
         statements = words.encoded(name)
-        met = words.labels(self._met(name))
+        met = words.met(name, self._assessment)
         title = words.label(name).removeprefix("red flag: ")
         actions = (a.action for a in advice if any(p.name == name for p in a.positions))
         return _Issue(
@@ -332,13 +332,6 @@ class _Writer:
             tuple(actions),
             statements,
         )
-
-    def _met(self, position: str) -> list[str]:
-        """Return what of the case's situation is a situation of a position."""
-        answer, predicate = self._assessment, rfy("isInSituation")
-        facts = (*answer.facts.all, *answer.closure.inferred)
-        is_in = {fact.object for fact in facts if fact.subject == answer.facts.case and fact.predicate == predicate}
-        return [local_name(term.value) for term in self._words.related(position, "inSituation") if term in is_in]
 
     def _noted(self, noted: Noted, sort: str, advice: Recommendation | None = None) -> _Issue:
         words = self._words

@@ -16,10 +16,10 @@ from typing import Any, Final
 from pyoxigraph import NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.assessment import NOTICE
+from refractory.model.assessment import NOTICE, Assessment
 from refractory.model.sources import Position, Quantity, Regimen, StatementRef
 from refractory.model.values import plain
-from refractory.vocabulary import NAMESPACE, Skos, rfy
+from refractory.vocabulary import NAMESPACE, Skos, local_name, rfy
 
 Json = dict[str, Any]
 
@@ -110,6 +110,13 @@ class Wording:
     def text(self, name: str, predicate: str) -> str:
         """Return a text that one of our terms has, or an empty string."""
         return self._knowledge.text(rfy(name), rfy(predicate))
+
+    def met(self, position: str, assessment: Assessment) -> str:
+        """Return what of a case's situation is a situation of a position."""
+        facts, predicate = assessment.facts, rfy("isInSituation")
+        every = (*facts.all, *assessment.closure.inferred)
+        is_in = {fact.object for fact in every if fact.subject == facts.case and fact.predicate == predicate}
+        return self.labels(local_name(term.value) for term in self.related(position, "inSituation") if term in is_in)
 
     def related(self, name: str, predicate: str) -> list[NamedNode]:
         """Return the terms to which one of our terms is related, in canonical order."""
