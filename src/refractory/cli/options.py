@@ -19,13 +19,13 @@ class Settings:
     """What the shared options say.
 
     Attributes:
-        knowledge: The folder of the knowledge; None: the shipped one.
+        knowledge: Folders of a whole knowledge or of modules; None: the shipped knowledge alone.
         guidance: Identifiers of the sources to use; None: all.
         timeout: Seconds for each case.
         debug: Whether errors come with a traceback.
     """
 
-    knowledge: str | None
+    knowledge: tuple[str, ...] | None
     guidance: tuple[str, ...] | None
     timeout: float
     debug: bool
@@ -64,7 +64,10 @@ timeout_option = click.option(
 knowledge_option = click.option(
     "--knowledge",
     type=click.Path(exists=True, file_okay=False),
-    help="Use the knowledge in this folder (with ontology/ and queries/) instead of the shipped one.",
+    multiple=True,
+    metavar="PATH",
+    help="Add the module in this folder; may be repeated. A folder with ontology/refractory.ttl is a whole knowledge "
+    "and replaces the shipped one.",
 )
 
 guidance_option = click.option(
@@ -110,13 +113,13 @@ def common(command: Callable[..., int]) -> Callable[..., int]:
         context: click.Context,
         /,
         *,
-        knowledge: str | None,
+        knowledge: tuple[str, ...],
         guidance: tuple[str, ...],
         timeout: float,
         **others: Any,
     ) -> int:
         state = context.find_object(State) or State()
-        return command(**others, settings=Settings(knowledge, guidance or None, timeout, state.debug))
+        return command(**others, settings=Settings(knowledge or None, guidance or None, timeout, state.debug))
 
     for option in (debug_option, timeout_option, guidance_option, knowledge_option):
         call = option(call)

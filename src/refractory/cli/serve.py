@@ -48,7 +48,7 @@ def _by_issuer(_context: click.Context, _parameter: click.Parameter, given: tupl
 @click.option("--base-url", metavar="URL", help="The URL by which callers know it.")
 @knowledge_option
 @guidance_option
-def serve(*, workers: int | None, guidance: tuple[str, ...], **options: Any) -> int:
+def serve(*, workers: int | None, knowledge: tuple[str, ...], guidance: tuple[str, ...], **options: Any) -> int:
     """Serve assessments, CDS Hooks and their descriptions over HTTP, on this machine alone unless told otherwise.
 
     Beyond this machine it wants tokens, TLS and the name by which it is called. Stop it with Ctrl-C or SIGTERM.
@@ -57,7 +57,7 @@ def serve(*, workers: int | None, guidance: tuple[str, ...], **options: Any) -> 
 
     if workers is not None:
         options["workers"] = workers
-    settings = Settings(**options, guidance=guidance or None).checked()
+    settings = Settings(**options, knowledge=knowledge or None, guidance=guidance or None).checked()
     try:
         from refractory.service.run import serve as run
     except ModuleNotFoundError as error:

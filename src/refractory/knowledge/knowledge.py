@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from refractory.errors import KnowledgeError, UsageError
-from refractory.knowledge.files import KnowledgeFiles, default_root, digest
+from refractory.knowledge.files import KnowledgeFiles, digest
 from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.names import NameIndex, did_you_mean
 from refractory.model.sources import StatementRef
@@ -22,7 +22,7 @@ from refractory.vocabulary import NAMESPACE, Dcterms, Owl, Rdf, Rdfs, Skos, rfy
 Made = TypeVar("Made")
 
 _WORDS = "-words.ttl"
-_CODES = "ontology/alignments/codes.sssom.tsv"
+_CODES = "ontology/alignments", ".sssom.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,22 @@ class Knowledge:
     hash: str
 
     @classmethod
-    def load(cls, path: str | Path | None = None, guidance: Sequence[str] | None = None) -> Knowledge:
-        """Load the knowledge that is shipped, or that of another folder.
+    def load(
+        cls, path: str | Path | Sequence[str | Path] | None = None, guidance: Sequence[str] | None = None
+    ) -> Knowledge:
+        """Load the knowledge that is shipped, that of another folder, or either with modules laid on it.
 
         Args:
-            path: A folder with `ontology` and `queries`; the shipped one by default.
+            path: A folder, or several: one with `ontology/refractory.ttl` stands in the place of the shipped knowledge,
+                any other is a module that is added to it.
             guidance: Identifiers of the sources to use; all by default. What accompanies a source comes with it.
 
         Raises:
-            UsageError: The folder or an identifier is unknown.
+            UsageError: A folder or an identifier is unknown.
             KnowledgeError: The files are at fault.
         """
-        return load_files(KnowledgeFiles.read(Path(path) if path else default_root()), guidance)
+        paths = [path] if isinstance(path, str | Path) else path or ()
+        return load_files(KnowledgeFiles.gather(paths), guidance)
 
     def once(self, make: Callable[[Knowledge], Made]) -> Made:
         """Return what a function makes of this knowledge, made when it is first asked for: the same for every case.
@@ -240,9 +244,10 @@ class Knowledge:
 
     def _exact_matches(self) -> Iterator[tuple[NamedNode, str, str]]:
         """Yield (term, CURIE, IRI) of the codes that mean exactly one of our terms."""
-        text = self.files.text(_CODES)
-        header = [line.removeprefix("#") for line in text.splitlines() if line.startswith("#")]
-        prefixes = dict(_prefix(line) for line in header if line.startswith("  ") and ": " in line)
+        prefixes: dict[str, str] = {}
+        for text in self._code_files:
+            header = [line.removeprefix("#") for line in text.splitlines() if line.startswith("#")]
+            prefixes |= dict(_prefix(line) for line in header if line.startswith("  ") and ": " in line)
         for term, nearness, curie in self.code_table:
             if nearness == "exact":
                 prefix, _, code = curie.partition(":")
@@ -251,15 +256,19 @@ class Knowledge:
     @cached_property
     def code_table(self) -> tuple[tuple[NamedNode, str, str], ...]:
         """The codes of foreign vocabularies: the term, how near the code is (`exact`, `narrow` ...), its CURIE."""
-        lines = (line for line in self.files.text(_CODES).splitlines() if not line.startswith("#"))
         return tuple(
             (
                 rfy(row["subject_id"].removeprefix("rfy:")),
                 row["predicate_id"].removeprefix("skos:").removesuffix("Match"),
                 row["object_id"],
             )
-            for row in csv.DictReader(lines, delimiter="\t")
+            for text in self._code_files
+            for row in csv.DictReader((line for line in text.splitlines() if line[:1] != "#"), delimiter="\t")
         )
+
+    @cached_property
+    def _code_files(self) -> tuple[str, ...]:
+        return tuple(content.decode("utf-8") for content in self.files.under(*_CODES).values())
 
     def members(self, cls: NamedNode) -> frozenset[NamedNode]:
         """Return the individuals of a class or of the classes declared below it."""
@@ -302,7 +311,8 @@ def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> 
     modules = files.under("ontology/modules", ".ttl")
     facts = files.under("ontology/facts", ".ttl")
     parsed = {path: _parse(path, content) for path, content in {**modules, **facts}.items()}
-    ties = _guidance([t for triples in parsed.values() for t in triples])
+    brought = {path.split("/")[2] for path in files.added if path in facts}
+    ties = _guidance([t for triples in parsed.values() for t in triples], brought)
     chosen = _choose(ties, guidance)
     used = {
         path: triples
@@ -357,12 +367,14 @@ class _Ties:
         beside: For each source that stands beside a leading one, that one.
         companions: For each companion, the source that it accompanies.
         comparisons: For each companion of all that stands beside a leading source, the leading one.
+        brought: The sources that modules bring.
     """
 
     known: Mapping[str, Guidance]
     beside: Mapping[str, str]
     companions: Mapping[str, str]
     comparisons: Mapping[str, str]
+    brought: AbstractSet[str]
 
     def with_what_belongs(self, names: Iterable[str]) -> set[str]:
         """Return sources with those that they belong to, and with the companions of all."""
@@ -373,13 +385,16 @@ class _Ties:
         besides = {self.beside[name] for name in chosen if name in self.beside}
         return chosen | {name for name, leader in self.comparisons.items() if leader in besides}
 
-    def order(self, name: str) -> tuple[int, str]:
-        """Return the place of a source: what leads, its companions, what stands beside, our comparison of that."""
+    def order(self, name: str) -> tuple[int, bool, str]:
+        """Return the place of a source: what leads, its companions, what stands beside, our comparison of that.
+
+        What a module brings comes after what was there before, so that it leads nothing that led without it.
+        """
         group = 3 if name in self.comparisons else 2 if name in self.beside else 1 if name in self.companions else 0
-        return group, name
+        return group, name in self.brought, name
 
 
-def _guidance(triples: list[Triple]) -> _Ties:
+def _guidance(triples: list[Triple], brought: AbstractSet[str]) -> _Ties:
     """Return the sources that are declared, and how they belong together."""
     by_subject: dict[object, dict[NamedNode, str]] = {}
     for t in triples:
@@ -402,7 +417,7 @@ def _guidance(triples: list[Triple]) -> _Ties:
                     found[identifier] = said[rfy(tie)].removeprefix(NAMESPACE)
     if not known:
         raise KnowledgeError("no source of guidance is declared.", place="ontology/facts")
-    return _Ties(known, ties["standsBeside"], ties["accompanies"], ties["accompaniesSourcesBeside"])
+    return _Ties(known, ties["standsBeside"], ties["accompanies"], ties["accompaniesSourcesBeside"], brought)
 
 
 def _choose(ties: _Ties, wanted: Sequence[str] | None) -> tuple[Guidance, ...]:

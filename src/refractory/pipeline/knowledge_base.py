@@ -56,17 +56,22 @@ class KnowledgeBase:
 
     @classmethod
     def load(
-        cls, path: str | Path | None = None, *, guidance: Sequence[str] | None = None, engine: str = "compiled"
+        cls,
+        path: str | Path | Sequence[str | Path] | None = None,
+        *,
+        guidance: Sequence[str] | None = None,
+        engine: str = "compiled",
     ) -> KnowledgeBase:
-        """Load the knowledge that is shipped, or that of another folder.
+        """Load the knowledge that is shipped, that of another folder, or either with modules laid on it.
 
         Args:
-            path: A folder with `ontology` and `queries`.
+            path: A folder, or several: one with `ontology/refractory.ttl` stands in the place of the shipped knowledge,
+                any other is a module that is added to it.
             guidance: Identifiers of the sources to use; all by default.
             engine: `compiled`, or `reference`, which is slow, plain, and keeps no proofs.
 
         Raises:
-            UsageError: The folder, an identifier or the engine is unknown.
+            UsageError: A folder, an identifier or the engine is unknown.
             KnowledgeError: The files are at fault.
         """
         return cls(Knowledge.load(path, guidance), engine)

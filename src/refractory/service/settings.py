@@ -42,7 +42,7 @@ class Settings:
         key: The file of its private key.
         behind_proxy: That something before it speaks TLS.
         base_url: The URL under which callers know it; by default that of host and port.
-        knowledge: A folder of knowledge; None: the shipped one.
+        knowledge: Folders of a whole knowledge or of modules; None: the shipped knowledge alone.
         guidance: Identifiers of the sources to use; None: all.
         today: The day of a live event; never that of a case.
     """
@@ -63,7 +63,7 @@ class Settings:
     key: Path | None = None
     behind_proxy: bool = False
     base_url: str | None = None
-    knowledge: str | None = None
+    knowledge: tuple[str, ...] | None = None
     guidance: tuple[str, ...] | None = None
     today: Callable[[], date] = _today
 

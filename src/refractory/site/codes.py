@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,8 @@ from pyoxigraph import NamedNode
 from refractory.knowledge.files import KnowledgeFiles
 from refractory.vocabulary import PREFIX, rfy
 
-TABLE: Final = "ontology/alignments/codes.sssom.tsv"
+TABLES: Final = "ontology/alignments/"
+SUFFIX: Final = ".sssom.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,21 @@ class Code:
 
 
 def codes(files: KnowledgeFiles) -> dict[NamedNode, tuple[Code, ...]]:
-    """Return the codes of each term, in the order of the table; a folder without a table has none."""
-    lines = files.text(TABLE).splitlines() if TABLE in files.contents else []
+    """Return the codes of each term, in the order of the tables; a folder without a table has none."""
+    found: dict[NamedNode, tuple[Code, ...]] = {}
+    for path in files.contents:
+        if path.startswith(TABLES) and path.endswith(SUFFIX):
+            for term, code in _codes(files.text(path).splitlines()):
+                found[term] = (*found.get(term, ()), code)
+    return found
+
+
+def _codes(lines: list[str]) -> Iterator[tuple[NamedNode, Code]]:
     prefixes = {}
     for line in lines:
         name, colon, iri = line.removeprefix("#").strip().partition(": ")
         if line.startswith("#  ") and colon:
             prefixes[name] = iri.strip("\"'")
-    found: dict[NamedNode, tuple[Code, ...]] = {}
     for row in csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"):
         term = rfy(row["subject_id"].removeprefix(f"{PREFIX}:"))
         prefix, _, local = row["object_id"].partition(":")
@@ -56,5 +65,4 @@ def codes(files: KnowledgeFiles) -> dict[NamedNode, tuple[Code, ...]]:
             row.get("mapping_justification") or "",
             row.get("comment") or "",
         )
-        found[term] = (*found.get(term, ()), code)
-    return found
+        yield term, code

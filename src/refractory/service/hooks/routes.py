@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from refractory.export.cds_services import CdsServices
+from refractory.knowledge.files import whole_of
 from refractory.service.answers import answered, authorization
 from refractory.service.guards import body_of
 from refractory.service.hooks.outcomes import FHIR, outcome
@@ -102,8 +102,8 @@ async def _performed(request: Request, name: str, options: dict[str, str]) -> Re
 
 
 @lru_cache(maxsize=4)
-def _services(knowledge: str | None) -> CdsServices:
-    return CdsServices.read(Path(knowledge) if knowledge else None)
+def _services(knowledge: tuple[str, ...] | None) -> CdsServices:
+    return CdsServices.read(whole_of(knowledge or ()))
 
 
 # ---- what is said when there is no answer ----

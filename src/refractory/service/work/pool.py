@@ -82,7 +82,7 @@ class Lane:
         self._size = workers
         self._told = json.dumps(
             {
-                "knowledge": settings.knowledge,
+                "knowledge": list(settings.knowledge) if settings.knowledge else None,
                 "guidance": list(settings.guidance) if settings.guidance else None,
                 "memory": settings.memory,
                 "seconds": settings.seconds,

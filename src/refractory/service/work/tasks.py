@@ -52,7 +52,7 @@ READ: Final = {JSON: ".json", FHIR: ".json", TURTLE: ".ttl"}
 """The media types in which a case comes, and the suffix that a file of it has."""
 
 
-def prepared(path: str | None, guidance: Sequence[str] | None) -> KnowledgeBase:
+def prepared(path: Sequence[str] | None, guidance: Sequence[str] | None) -> KnowledgeBase:
     """Load the knowledge, and answer a case that says nothing, so that the first request waits for nothing."""
     from refractory.case.reader import Case
     from refractory.pipeline.knowledge_base import KnowledgeBase
