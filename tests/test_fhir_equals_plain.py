@@ -12,10 +12,11 @@ import pytest
 
 from refractory import Assessment, Case
 from refractory.case.fhir.reading import read_bundle
+from refractory.guidance.golden import projected
 from refractory.model.proof import Given
 from tests import fhir_writer
 from tests.fhir_writer import concept, condition, observation, quantity, statement
-from tests.support import ROOT, golden, projected, read_case, shipped, slugs, with_table
+from tests.support import ROOT, golden, read_case, shipped, slugs, with_table
 
 SYNTHEA = Path(os.environ.get("REFRACTORY_SYNTHEA", ROOT.parent / "shared" / "data" / "synthea-r4"))
 

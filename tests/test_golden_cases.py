@@ -10,6 +10,7 @@ import sys
 import pytest
 from jsonschema import Draft202012Validator
 
+from refractory.guidance.golden import projected
 from tests.support import (
     CASES,
     NOTE,
@@ -19,7 +20,6 @@ from tests.support import (
     expected,
     golden,
     golden_as_written,
-    projected,
     read_case,
     shipped,
     slugs,

@@ -15,9 +15,10 @@ from rdflib.term import URIRef
 
 from refractory import Case
 from refractory.engine.rules import read_rule
+from refractory.guidance.golden import projected
 from refractory.vocabulary import Owl, Rdf, local_name
 from tests.generated import JsonCase, drawn, generated, vocabulary
-from tests.support import projected, shipped
+from tests.support import shipped
 from tests.test_promises import evidence_against, finds_out, ranks, removals, resolved
 
 SEED, COUNT = 4_000, 24
