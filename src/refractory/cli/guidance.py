@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from refractory.cli.clock import time_limit
+from refractory.cli.guidance_diff import diff
 from refractory.cli.options import Settings, common, format_option
 from refractory.cli.output import emit, emit_json
 from refractory.errors import RefusedError
@@ -16,7 +17,10 @@ _FAULTS_FOUND = 1
 
 @click.group()
 def guidance() -> None:
-    """Check encoded guidance."""
+    """Check encoded guidance, and say what a change of it does."""
+
+
+guidance.add_command(diff)
 
 
 @guidance.command()
