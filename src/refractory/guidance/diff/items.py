@@ -11,13 +11,12 @@ from typing import Final, NamedTuple
 
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 
-from refractory.case.mapping import CaseMapping
 from refractory.errors import KnowledgeError
 from refractory.guidance.diff.expressions import Expressions, is_axiom, is_words, name_of
 from refractory.knowledge.files import KnowledgeFiles
 from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.knowledge import Knowledge
-from refractory.site.graph import PREFIXES
+from refractory.site.graph import PREFIXES, sh
 from refractory.vocabulary import Dcterms, Owl, Rdf, Rdfs, Skos, local_name, rfy
 
 WHOLE: Final = "ontology"
@@ -221,14 +220,12 @@ class ItemReader:
 
 
 def nameable(knowledge: Knowledge) -> frozenset[NamedNode]:
-    """Return what a case may call by a name: the members of the classes to which its properties lead."""
-    keys = CaseMapping.of(knowledge).by_predicate.values()
+    """Return what a case may call by a name: the members of the classes that the shapes ask its values to be of."""
     classes = {
-        cls
-        for key in keys
-        if key.datatype is None and key.part is None
-        for cls in knowledge.values(key.predicate, Rdfs.RANGE)
-        if isinstance(cls, NamedNode)
+        triple.object
+        for path, content in knowledge.shapes
+        for triple in _triples(path, content)
+        if triple.predicate == sh("class") and isinstance(triple.object, NamedNode)
     }
     return frozenset(term for cls in classes for term in knowledge.members(cls))
 

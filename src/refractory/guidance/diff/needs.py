@@ -53,8 +53,16 @@ def _needs(
         if case.answered_otherwise:
             # Where no step tells what made the difference, whatever changed in its meaning may have.
             causes = case.because or deep or content
-            owners = sorted({owner for change in causes for owner in _asked(change, known)}) or [WHOLE]
-            yield tuple(owners), Need("major", f"case {case.case} gets another answer")
+            owners = {owner for change in causes for owner in _asked(change, known)} if causes else {WHOLE}
+            yield tuple(sorted(owners)), _need(case)
+
+
+def _need(case: CaseDifference) -> Need:
+    """Return what another answer asks for; a case that nobody got an answer to before breaks nobody's."""
+    before, after = case.errors
+    if before and not after:
+        return Need("minor", f"case {case.case} is answered now, and was not")
+    return Need("major", f"case {case.case} gets {'no answer any more' if after else 'another answer'}")
 
 
 def _asked(change: ContentChange, known: set[str]) -> tuple[str, ...]:
