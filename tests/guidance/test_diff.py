@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -432,6 +433,21 @@ def test_a_label_in_an_answer_is_words(
 
     assert [] == found["cases"]
     assert found["needs"] == "patch"
+
+
+def test_the_page_shows_what_is_printed(copy: Callable[..., str], tmp_path: Path) -> None:
+    """The example in `docs/guidance-diff.md` is real, but for the hashes of the knowledge."""
+    slug = "contradicted-dose-unknown"
+    shutil.copytree(CASES / slug, tmp_path / "golden" / slug)
+    edits = {
+        REFERRAL: replaced("urgesPromptly", "urgesRoutinely"),
+        NOTE_WORDS: raised("1.0.0", "1.1.0"),
+        FRONT_DOOR: raised("1.0.0", "2.0.0"),
+    }
+    found = diff_guidance(SHIPPED, copy(edits), tmp_path / "golden", names=("shipped", "next"))
+    shown = re.sub(r" \(knowledge [0-9a-f]+\)", "", text(found))
+
+    assert f"```text\n{shown}```" in (ROOT / "docs" / "guidance-diff.md").read_text(encoding="utf-8")
 
 
 # ---- modules ----

@@ -89,11 +89,10 @@ def reasons(check: VersionCheck) -> tuple[str, ...]:
 
 
 def counted(difference: GuidanceDiff) -> str:
-    """Return in a sentence how many cases differ."""
-    otherwise, grounds = len(difference.answered_otherwise), len(difference.on_other_grounds)
+    """Return in a line how many cases differ."""
     return (
-        f"Of {difference.compared} cases compared, {otherwise} {'is' if otherwise == 1 else 'are'} answered otherwise, "
-        f"and {grounds} as before on other grounds."
+        f"Cases compared: {difference.compared}; answered otherwise: {len(difference.answered_otherwise)}; "
+        f"as before, on other grounds: {len(difference.on_other_grounds)}."
     )
 
 
