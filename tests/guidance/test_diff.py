@@ -24,6 +24,7 @@ from refractory.guidance.diff.result import GuidanceDiff
 from refractory.guidance.diff.text import text
 from refractory.guidance.golden import golden_cases, projected
 from refractory.knowledge.files import KnowledgeFiles
+from refractory.knowledge.headers import read_query
 from refractory.knowledge.knowledge import Knowledge, load_files
 from tests.support import CASES, NOTE, ROOT, knowledge_with, shipped, shipped_files
 from tests.test_sources import DOSE, PREFIXES, WORDS
@@ -421,6 +422,27 @@ def test_a_dose_that_changes_is_major_for_its_source_and_no_other(
     assert {"eacs": False, "ontology": True} == {version["of"]: version["enough"] for version in found["versions"]}
     assert version_of(found, "eacs")["reasons"] == [f"case {slug} gets another answer"]
     assert (90, 80) == tuple(positions[0][side]["regimens"][0]["dose"] for side in ("before", "after"))
+
+
+def test_each_source_is_asked_for_its_own_change(
+    capsys: pytest.CaptureFixture[str], copy: Callable[..., str], tmp_path: Path
+) -> None:
+    """A dose of one source and a rule of another change the same case; a third only gets another statement."""
+    slug = "beside-aids-herpes-foscarnet-at-hand"
+    shutil.copytree(CASES / slug, tmp_path / "golden" / slug)
+    other = "ontology/facts/red-flags/red-flags-words.ttl"
+    rule = "queries/reason/resistance-to-act-on-is-referred-at-once.rq"
+    edits: dict[str, Edit] = {
+        EACS: replaced("rfy:doseMgPerKg 90.0", "rfy:doseMgPerKg 80.0"),
+        rule: replaced("urgesImmediately", "urgesRoutinely"),
+        other: lambda content: content + STATEMENT.replace("eacs", "red-flags"),
+    }
+    _, found = told(capsys, SHIPPED, copy(edits), "--cases", str(tmp_path / "golden"))
+    of_rule = {name.rpartition("-")[0] for name in read_query("", rule, shipped_files().contents[rule]).list("encodes")}
+
+    assert [slug] == [case["case"] for case in found["cases"] if case["answeredOtherwise"]]
+    needs = {version["of"]: version["needs"] for version in found["versions"]}
+    assert {"ontology": "major", "eacs": "major", "red-flags": "minor"} | dict.fromkeys(of_rule, "major") == needs
 
 
 def test_a_label_in_an_answer_is_words(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from refractory.errors import UsageError
-from refractory.guidance.diff.answers import Answer, Answers, Key, in_order
+from refractory.guidance.diff.answers import ERROR, Answer, Answers, Key, in_order
 from refractory.guidance.diff.cases import CaseFile, case_files
 from refractory.guidance.diff.content import ContentChange, content_changes
 from refractory.guidance.diff.grounds import Difference, Grounds, difference
@@ -53,9 +53,8 @@ def diff_guidance(
         first, second = (side.of(case) for side in answers)
         if first.assessment is None and second.assessment is None:
             unanswered.append((case.name, second.message))
-        difference_ = _case(case, first, second, content)
-        if difference_ is not None:
-            found.append(difference_)
+        elif (differs := _case(case, first, second, content)) is not None:
+            found.append(differs)
     if len(unanswered) == len(asked):
         raise UsageError(
             "neither knowledge answers a single case.",
@@ -89,11 +88,17 @@ def _given(path: str) -> tuple[str, ...]:
 
 
 def _case(case: CaseFile, first: Answer, second: Answer, content: Sequence[ContentChange]) -> CaseDifference | None:
+    if first.assessment is None or second.assessment is None:
+        # All else goes or comes with the answer, and is not worth a list.
+        sides = first.conclusions.get(ERROR), second.conclusions.get(ERROR)
+        what: What = "comes" if sides[0] is None else "goes"
+        error = ConclusionDifference(what, ERROR, "not answered", *sides, Difference((), ()))
+        return CaseDifference(case.name, (error,), (), (first.message, second.message))
     old, new = Grounds(first), Grounds(second)
     conclusions = []
     for key in in_order(first.conclusions.keys() | second.conclusions.keys()):
         before, after = first.conclusions.get(key), second.conclusions.get(key)
-        what: What = "comes" if before is None else "goes" if after is None else "changes"
+        what = "comes" if before is None else "goes" if after is None else "changes"
         # Of what comes or goes, the steps that the other side does not take at all are what matters.
         grounds = difference(
             (old.of(key) if before is not None else old.all).items(),
@@ -110,7 +115,7 @@ def _case(case: CaseFile, first: Answer, second: Answer, content: Sequence[Conte
     conclusions.sort(key=lambda conclusion: conclusion.what == "stays")
     closure = difference(old.all.items(), new.all.items())
     because = tuple(change for change in content if _bears(change, closure))
-    return CaseDifference(case.name, tuple(conclusions), because, (first.message, second.message))
+    return CaseDifference(case.name, tuple(conclusions), because, ("", ""))
 
 
 def _label(key: Key, *answers: Answer) -> str:

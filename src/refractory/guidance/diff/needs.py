@@ -48,13 +48,26 @@ def _needs(
     for change in content:
         level: Level = "major" if change.breaks else "minor" if change.depth == "meaning" else "patch"
         yield _asked(change, known), Need(level, f"{change.key.sort} {change.key.name} is {change.what}")
-    deep = [change for change in content if change.depth == "meaning"]
     for case in cases:
         if case.answered_otherwise:
-            # Where no step tells what made the difference, whatever changed in its meaning may have.
-            causes = case.because or deep or content
-            owners = {owner for change in causes for owner in _asked(change, known)} if causes else {WHOLE}
-            yield tuple(sorted(owners)), _need(case)
+            owners = {owner for change in _causes(case, content) for owner in _asked(change, known)}
+            # Without any change in the files it is the schemas that differ, and they are the whole's.
+            yield tuple(sorted(owners)) if content else (WHOLE,), _need(case)
+
+
+def _causes(case: CaseDifference, content: Sequence[ContentChange]) -> Iterable[ContentChange]:
+    """Return the changes that may have made an answer another, as far as can be told."""
+    deep = [change for change in content if change.depth == "meaning"]
+    if any(case.errors):
+        return [change for change in content if change.breaks] or deep or content
+    # A rule leaves its steps in the proof; what leaves none, such as an amount or a grade, is no rule.
+    silent = [change for change in deep if change.key.sort != "rule"]
+    found = list(case.because)
+    for conclusion in case.conclusions:
+        if conclusion.what != "stays" and not conclusion.grounds:
+            source = (conclusion.after or conclusion.before or {}).get("source")
+            found += [change for change in silent if source in change.owners] or silent
+    return found or deep or content
 
 
 def _need(case: CaseDifference) -> Need:
