@@ -21,7 +21,7 @@ from refractory.model.sources import Position
 from refractory.vocabulary import Rdf, rfy
 
 # What a list of an assessment holds, and the property by which the case has it.
-_NOTED: Final = {
+NOTED: Final = {
     "caution": rfy("raisesCaution"),
     "pitfall": rfy("meetsPitfall"),
     "question": rfy("raisesQuestionOn"),
@@ -109,7 +109,7 @@ class Behind:
 
     def noted(self, sort: str, name: str) -> Triple | None:
         """Return the fact behind a caution, pitfall, question, conflict, gap or reason not applicable."""
-        return self._known(Triple(self._case, _NOTED[sort], rfy(name)))
+        return self._known(Triple(self._case, NOTED[sort], rfy(name)))
 
     def position(self, name: str) -> Triple | None:
         """Return the fact that a position is for the case: by its situation, or by the advice it is given."""

@@ -103,9 +103,9 @@ class Lexicon:
 
     @cached_property
     def _of_axiom(self) -> Mapping[AxiomKey, tuple[StatementRef, ...]]:
-        return {key: statements for triple, statements in self._annotated for key in self._keys(triple)}
+        return {key: statements for triple, statements in self._annotated for key in self.keys(triple)}
 
-    def _keys(self, axiom: Triple) -> Iterator[AxiomKey]:
+    def keys(self, axiom: Triple) -> Iterator[AxiomKey]:
         """Yield under which names a proof may cite an axiom that stands as a triple in a file."""
         source, target = axiom.subject, axiom.object
         match axiom.predicate:

@@ -128,6 +128,20 @@ def why_not(action: str, assessment: Assessment, knowledge: Knowledge) -> WhyNot
     return _Asker(assessment, knowledge).ask(term)
 
 
+def missing(fact: Triple, assessment: Assessment, knowledge: Knowledge) -> tuple[NearMiss, ...]:
+    """Say why a fact is not concluded: the rules and axioms that would, and of them those that fail in the least.
+
+    Args:
+        fact: The fact, which does not hold.
+        assessment: The answer in which it is missing.
+        knowledge: The knowledge it was made with.
+    """
+    subject, value = fact.subject, fact.object
+    if not isinstance(subject, NamedNode) or not isinstance(value, NamedNode | Literal):
+        return ()
+    return _Asker(assessment, knowledge).below((subject, fact.predicate, value))
+
+
 def _action(name: str, knowledge: Knowledge) -> NamedNode:
     actions = knowledge.members(rfy("Action"))
     term = knowledge.names.find(name)
@@ -176,13 +190,13 @@ class _Asker:
 
     def _failing(self, match: Match) -> Iterator[Failing]:
         for wanted in dict.fromkeys(_wanted(pattern, match.bindings) for pattern in match.unmet):
-            yield Failing(shown(self._sentences.absence([wanted])), self._below(wanted))
+            yield Failing(shown(self._sentences.absence([wanted])), self.below(wanted))
         for facts in match.present:
             yield Failing(shown(" and ".join(map(self._sentences.fact, facts)) + ", which stands against it"))
         for comparison in match.false:
             yield Failing(shown(self._compared(comparison, match.bindings)))
 
-    def _below(self, wanted: Wanted) -> tuple[NearMiss, ...]:
+    def below(self, wanted: Wanted) -> tuple[NearMiss, ...]:
         """Return the rules nearest to concluding a missing fact; what a case can only be told has none."""
         if wanted in self._asked or wanted[0] is None:
             return ()

@@ -42,10 +42,15 @@ class GoldenCase:
     written: Mapping[str, Any]
 
     @property
+    def said(self) -> dict[str, Any]:
+        """The answer that was written by hand, as it was written."""
+        said = {key: part for key, part in self.written.items() if key not in (_GUIDANCE, _TABLE)}
+        return {key: part for key, part in said.items() if part or key not in OF_SOURCES}
+
+    @property
     def expected(self) -> dict[str, Any]:
         """The answer that was written by hand, in canonical order."""
-        said = {key: part for key, part in self.written.items() if key not in (_GUIDANCE, _TABLE)}
-        return normal({key: part for key, part in said.items() if part or key not in OF_SOURCES})
+        return normal(self.said)
 
     @property
     def guidance(self) -> tuple[str, ...] | str | None:
@@ -145,36 +150,37 @@ def _written(path: Path) -> dict[str, Any]:
 
 
 def projected(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a JSON assessment what `expected.json` speaks of."""
+    """Return of a JSON assessment what `expected.json` speaks of, in canonical order."""
+    return normal(spoken_of(answer))
+
+
+def spoken_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a JSON assessment what `expected.json` speaks of, in the order of the answer."""
     failure = answer["failure"]
-    return normal(
-        {
-            **_of_sources(answer),
-            "failing": failure["failing"],
-            "dose": failure["dose"],
-            **({"dayOfTreatment": failure["dayOfTreatment"]} if "dayOfTreatment" in failure else {}),
-            "notApplicable": answer["notApplicable"],
-            "resistance": {r["drug"]: r["status"] for r in answer["resistance"]},
-            "heightenedBy": sorted({f for r in answer["resistance"] for f in r["heightenedBy"]}),
-            "hypotheses": {h["name"]: h["status"] for h in answer["hypotheses"]},
-            "recommendations": [[r["action"], r["kind"], r["urgency"]] for r in answer["recommendations"]],
-            "forThisPatient": {
-                r["action"]: {key: r["forThisPatient"][key] for key in ("dose", "unit")}
-                for r in answer["recommendations"]
-                if "forThisPatient" in r
-            },
-            "cautions": [c["name"] for c in answer["cautions"]],
-            "cautionsAt": {
-                r["action"]: sorted(c["name"] for c in r["cautions"])
-                for r in answer["recommendations"]
-                if r["cautions"]
-            },
-            "pitfalls": [p["name"] for p in answer["pitfalls"]],
-            "conflicts": [_conflict(c) for c in answer["conflicts"]],
-            "gaps": [[g["source"], g["line"]] for g in answer["gaps"]],
-            "warnings": len(answer["warnings"]),
-        }
-    )
+    return {
+        **_of_sources(answer),
+        "failing": failure["failing"],
+        "dose": failure["dose"],
+        **({"dayOfTreatment": failure["dayOfTreatment"]} if "dayOfTreatment" in failure else {}),
+        "notApplicable": answer["notApplicable"],
+        "resistance": {r["drug"]: r["status"] for r in answer["resistance"]},
+        "heightenedBy": sorted({f for r in answer["resistance"] for f in r["heightenedBy"]}),
+        "hypotheses": {h["name"]: h["status"] for h in answer["hypotheses"]},
+        "recommendations": [[r["action"], r["kind"], r["urgency"]] for r in answer["recommendations"]],
+        "forThisPatient": {
+            r["action"]: {key: r["forThisPatient"][key] for key in ("dose", "unit")}
+            for r in answer["recommendations"]
+            if "forThisPatient" in r
+        },
+        "cautions": [c["name"] for c in answer["cautions"]],
+        "cautionsAt": {
+            r["action"]: sorted(c["name"] for c in r["cautions"]) for r in answer["recommendations"] if r["cautions"]
+        },
+        "pitfalls": [p["name"] for p in answer["pitfalls"]],
+        "conflicts": [_conflict(c) for c in answer["conflicts"]],
+        "gaps": [[g["source"], g["line"]] for g in answer["gaps"]],
+        "warnings": len(answer["warnings"]),
+    }
 
 
 def _of_sources(answer: Mapping[str, Any]) -> dict[str, Any]:
