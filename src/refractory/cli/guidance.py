@@ -8,6 +8,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.guidance_diff import diff
+from refractory.cli.guidance_test import test
 from refractory.cli.options import Settings, common, format_option
 from refractory.cli.output import emit, emit_json
 from refractory.errors import RefusedError
@@ -53,3 +54,6 @@ def _content(source: str) -> bytes:
         raise RefusedError(
             f"the text cannot be read: {error.strerror}.", place=source, fix="Give the file with the source's text."
         ) from error
+
+
+guidance.add_command(test)

@@ -106,6 +106,11 @@ def format_option(*formats: str, default: str | None = None) -> Callable[[_Comma
 
 def common(command: Callable[..., int]) -> Callable[..., int]:
     """Add the options that every command with knowledge has, and hand them over as `settings`."""
+    return guidance_option(common_of_all_sources(command))
+
+
+def common_of_all_sources(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the same options but `--guidance`: for a command whose input says which sources are to answer."""
 
     @wraps(command)
     @click.pass_context
@@ -114,13 +119,13 @@ def common(command: Callable[..., int]) -> Callable[..., int]:
         /,
         *,
         knowledge: tuple[str, ...],
-        guidance: tuple[str, ...],
         timeout: float,
+        guidance: tuple[str, ...] = (),
         **others: Any,
     ) -> int:
         state = context.find_object(State) or State()
         return command(**others, settings=Settings(knowledge or None, guidance or None, timeout, state.debug))
 
-    for option in (debug_option, timeout_option, guidance_option, knowledge_option):
+    for option in (debug_option, timeout_option, knowledge_option):
         call = option(call)
     return call
