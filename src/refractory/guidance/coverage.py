@@ -116,7 +116,11 @@ class Covering:
             tallies.append(Tally(sort, len(own), tuple(item for item in own if item.name not in touched[sort])))
         if self._table is not None:
             rows = [
-                Item(row.id, f"{row.key.mutation} in {row.key.gene} of {row.key.virus}", f"line {row.line}")
+                Item(
+                    row.id,
+                    f"line {row.line}, {row.key.mutation} in {row.key.gene} of {row.key.virus}",
+                    self._table.name,
+                )
                 for row in self._table.used
                 if row.line not in self._rows
             ]

@@ -73,7 +73,7 @@ def differences(expected: Mapping[str, Any], answered: Mapping[str, Any], names:
 
 
 def _differences(expected: Mapping[str, Any], answered: Mapping[str, Any], names: Names) -> Iterator[Difference]:
-    for key in expected.keys() - PARTS.keys():
+    for key in sorted(expected.keys() - PARTS.keys()):
         yield Difference(
             key, "unreadable", (), (), (), f"expected.json has a key “{key}”, of which no answer speaks: take it out."
         )

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 
+from refractory.explain.lexicon import lexicon
+from refractory.explain.sentences import Sentences
 from refractory.knowledge.knowledge import Knowledge
 from refractory.vocabulary import Dcterms, Owl, Rdf, local_name, rfy
 
 _AXIOM = (Owl.ANNOTATED_SOURCE, Owl.ANNOTATED_PROPERTY, Owl.ANNOTATED_TARGET)
+# Axioms are said of the knowledge, and of no case.
+_NO_CASE = NamedNode("urn:refractory:no-case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Item:
     Attributes:
         name: Its name: the local name, the rule's name, the axiom's identifier, the row's.
         says: What it is, in words.
-        file: The file in which it stands; of a row, its line.
+        file: The file in which it stands.
     """
 
     name: str
@@ -69,8 +73,11 @@ def _of_type(name: str, knowledge: Knowledge, files: Mapping[str, str]) -> Itera
 
 
 def _said(axiom: Triple, knowledge: Knowledge) -> str:
-    """Return an axiom in words; what has no name, a class made of others, is left out."""
-    return " ".join(knowledge.label(part) for part in axiom if isinstance(part, NamedNode))
+    """Return an axiom in words: as a proof says it, or as the fact that it is."""
+    words = lexicon(knowledge)
+    sentences = Sentences(words, _NO_CASE)
+    key = next(words.keys(axiom), None)
+    return sentences.axiom(*key) if key else sentences.fact(axiom)
 
 
 def _files(knowledge: Knowledge) -> Mapping[str, str]:

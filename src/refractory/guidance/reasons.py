@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import Triple
 
-from refractory.explain.conclusions import NOTED, proof_of
+from refractory.explain.conclusions import proof_of
 from refractory.explain.lexicon import lexicon
 from refractory.explain.sentences import Sentences, capital, shown
 from refractory.explain.why_not import NearMiss, missing
 from refractory.guidance.differences import Difference, Why
-from refractory.guidance.parts import Subject, is_name
+from refractory.guidance.said_by import SaidBy
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.assessment import Assessment
 from refractory.model.proof import Derived
-from refractory.vocabulary import Rdf, rfy
 
 _MOST: Final = 3
-
-# The parts whose names stand in a list of their own in the case: the sort of conclusion that each is.
-_SORTS: Final = {"notApplicable": "not applicable", "cautions": "caution", "pitfalls": "pitfall"}
-_MET: Final = ("meetsPosition", "meetsRemark")
 # How deep a missing fact is followed: as far as the longest way from a case's own words to a position.
 _DEPTH: Final = 12
 
@@ -34,26 +29,40 @@ class Reasons:
         self._assessment = assessment
         self._knowledge = knowledge
         self._words = lexicon(knowledge)
-        self._case = assessment.facts.case
-        self._sentences = Sentences(self._words, self._case)
+        self._said_by = SaidBy(assessment, knowledge)
+        self._sentences = Sentences(self._words, assessment.facts.case)
         self._proof = proof_of(assessment)
 
     def of(self, difference: Difference) -> Why:
         """Return why something was answered, where it was, and why not what was expected."""
         if difference.part == "warnings":
             return Why(tuple(f"Warning: {shown(w.message)}" for w in self._assessment.warnings))
-        answered = [fact for value in difference.answered for fact in self._facts(difference, value)]
-        hoped = [fact for value in difference.expected for fact in self._facts(difference, value)]
+        answered = [
+            fact
+            for value in difference.answered
+            for fact in self._said_by.facts(difference.part, difference.subject, value)
+        ]
+        hoped = [
+            fact
+            for value in difference.expected
+            for fact in self._said_by.facts(difference.part, difference.subject, value)
+        ]
         given = list(dict.fromkeys(fact for fact in answered if fact in self._proof.steps))
         wanted = [fact for fact in dict.fromkeys(hoped) if fact not in self._proof.steps]
         rules, statements = self._behind(given)
-        lines = [*map(self._because, given), *self._rest(given, statements), *self._why_not(wanted)]
+        lines = [*self._because(given), *self._rest(given, statements), *self._why_not(wanted)]
         return Why(tuple(lines), rules, tuple(statements))
 
     # ---- why something was answered ----
 
-    def _because(self, fact: Triple) -> str:
-        return f"Why answered: {shown(self._sentences.step(self._proof.steps[fact]).text)}"
+    def _because(self, given: list[Triple]) -> Iterator[str]:
+        said: set[tuple[str, str]] = set()
+        for fact in given:
+            sentence = self._sentences.step(self._proof.steps[fact])
+            # The urgency of an action mostly has the reason of its kind.
+            if (reason := (sentence.because, sentence.sources)) not in said:
+                said.add(reason)
+                yield f"Why answered: {shown(sentence.text)}"
 
     def _rest(self, given: list[Triple], statements: list[str]) -> Iterator[str]:
         if given and (places := self._words.places(self._knowledge.cited(statements))):
@@ -83,53 +92,6 @@ class Reasons:
                 return
         if wanted:
             yield "Why not: no rule and no axiom of the sources in use concludes it."
-
-    # ---- the facts that say a conclusion ----
-
-    def _facts(self, difference: Difference, value: Any) -> Iterator[Triple]:
-        """Yield the facts that say a conclusion; where it is there, those of them that hold."""
-        subject = difference.subject
-        written = [
-            text for text in (*subject, *(value if isinstance(value, tuple) else (value,))) if isinstance(text, str)
-        ]
-        if not all(map(is_name, written)):
-            return
-        match difference.part:
-            case "failing":
-                yield Triple(self._case, Rdf.TYPE, rfy("FailingCase"))
-            case "dose":
-                yield Triple(self._case, rfy("hasDoseAdequacy"), rfy(str(value)))
-            case "resistance":
-                yield from self._graded("givesStatus", value, subject[0], self._viruses())
-            case "hypotheses":
-                yield from self._graded("givesHypothesisStatus", value, subject[0], [self._case])
-            case "recommendations":
-                yield from self._graded("givesKind", value[0], subject[0], [self._case])
-                yield from self._graded("givesUrgency", value[1], subject[0], [self._case])
-            case "heightenedBy":
-                yield Triple(self._case, rfy("isHeightenedBy"), rfy(subject[0]))
-            case "gaps":
-                yield from (Triple(self._case, NOTED["gap"], gap) for gap in self._gaps(subject))
-            case "cautionsAt":
-                yield Triple(self._case, NOTED["caution"], rfy(subject[1]))
-            case "redFlags" | "times" | "positions":
-                yield from (Triple(self._case, rfy(name), rfy(subject[-1])) for name in _MET)
-            case part if part in _SORTS:
-                yield Triple(self._case, NOTED[_SORTS[part]], rfy(subject[0]))
-
-    def _graded(self, annotation: str, grade: object, name: str, subjects: list[NamedNode]) -> Iterator[Triple]:
-        for predicate in self._words.graded(annotation, str(grade)):
-            yield from (Triple(subject, predicate, rfy(name)) for subject in subjects)
-
-    def _viruses(self) -> list[NamedNode]:
-        found = (fact.object for fact in self._assessment.facts.all if fact.predicate == rfy("hasVirus"))
-        return [virus for virus in found if isinstance(virus, NamedNode)]
-
-    def _gaps(self, subject: Subject) -> Iterator[NamedNode]:
-        for gap in self._knowledge.subjects(Rdf.TYPE, rfy("Gap")):
-            source = self._knowledge.value(gap, rfy("ofGuidance"))
-            if source == rfy(subject[0]) and self._knowledge.line_of(gap) == subject[1]:
-                yield gap
 
 
 def _title(miss: NearMiss) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 
 from refractory.guidance.coverage import Coverage, Tally
 from refractory.guidance.trial import Trial, Tried
@@ -48,13 +49,16 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
 def _tally(tally: Tally) -> Iterator[str]:
     sort = tally.sort[:-1] if tally.total == 1 else tally.sort
     of = " of the table" if tally.sort == "rows" else ""
-    yield f"  {tally.touched} of {tally.total} {sort}{of}" + ("; no case touches:" if tally.untouched else "")
+    yield f"  {tally.touched} of {tally.total} {sort}{of}" + ("; no case touches" if tally.untouched else "")
     most = _MOST_ROWS if tally.sort == "rows" else len(tally.untouched)
-    for item in tally.untouched[:most]:
-        says = f": {item.says}" if item.says else ""
-        yield from _wrapped("  - ", f"{item.name}{says} ({item.file})", "    ")
+    for file, items in groupby(tally.untouched[:most], key=lambda item: item.file):
+        # A rule has a file to itself, with its name.
+        if tally.sort != "rules":
+            yield f"    in {file}:"
+        for item in items:
+            yield from _wrapped("      - ", f"{item.name}: {item.says}")
     if (more := len(tally.untouched) - most) > 0:
-        yield f"    - and {more} more; --format json names them all"
+        yield f"    and {more} more; --format json names them all"
 
 
 def _result(trial: Trial, *, complete: bool) -> str:
@@ -69,13 +73,13 @@ def _result(trial: Trial, *, complete: bool) -> str:
     return f"{said}."
 
 
-def _wrapped(start: str, text: str, indent: str = "") -> list[str]:
+def _wrapped(start: str, text: str) -> list[str]:
     shown = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return textwrap.wrap(
         shown,
         _WIDTH,
-        initial_indent=indent + start,
-        subsequent_indent=indent + " " * len(start),
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
         break_long_words=False,
         break_on_hyphens=False,
     )
