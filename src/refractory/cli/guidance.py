@@ -8,6 +8,7 @@ import click
 
 from refractory.cli.clock import time_limit
 from refractory.cli.guidance_diff import diff
+from refractory.cli.guidance_new import new
 from refractory.cli.guidance_test import test
 from refractory.cli.options import Settings, common, format_option
 from refractory.cli.output import emit, emit_json
@@ -56,4 +57,5 @@ def _content(source: str) -> bytes:
         ) from error
 
 
+guidance.add_command(new)
 guidance.add_command(test)

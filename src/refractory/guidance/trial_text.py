@@ -43,7 +43,9 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
     of = f" of what {', '.join(coverage.of)} adds" if coverage.of else ""
     yield f"Coverage{of}: what the cases touch"
     for tally in coverage.tallies:
-        yield from _tally(tally)
+        # A module need not have rules or axioms.
+        if tally.total:
+            yield from _tally(tally)
 
 
 def _tally(tally: Tally) -> Iterator[str]:
