@@ -39,7 +39,7 @@ def test_the_wheel_carries_the_knowledge_and_the_licences(wheel: Path) -> None:
     missing = [p for p in shipped().knowledge.files.contents if f"refractory/_data/{p}" not in inside]
 
     assert missing == []
-    assert "refractory/py.typed" in inside
+    assert {"refractory/py.typed", "refractory/guidance/skeleton/source.ttl.template"} <= inside
     assert {"LICENSE", "LICENSE-ontology", "NOTICE"} <= {name.rpartition("/")[2] for name in inside}
 
 

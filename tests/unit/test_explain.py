@@ -196,7 +196,7 @@ def test_every_annotated_axiom_can_be_cited_by_a_proof() -> None:
 
     assert len(found) > 20
     assert logical
-    assert all(list(words._keys(axiom)) for axiom in logical)
+    assert all(list(words.keys(axiom)) for axiom in logical)
     assert all(found.values())
 
 
@@ -644,9 +644,9 @@ def test_the_owl_vocabulary_of_explanations_is_that_of_the_axioms() -> None:
     """A class on the upper side that is a restriction is cited by its parts."""
     words = lexicon(knowledge())
 
-    assert [("cax-sco", (rfy("A"), rfy("B")))] == list(words._keys(Triple(rfy("A"), _SUB, rfy("B"))))
+    assert [("cax-sco", (rfy("A"), rfy("B")))] == list(words.keys(Triple(rfy("A"), _SUB, rfy("B"))))
     assert [("prp-inv1", (rfy("p"), rfy("q"))), ("prp-inv2", (rfy("p"), rfy("q")))] == list(
-        words._keys(Triple(rfy("p"), Owl.INVERSE_OF, rfy("q")))
+        words.keys(Triple(rfy("p"), Owl.INVERSE_OF, rfy("q")))
     )
 
 

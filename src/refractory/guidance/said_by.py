@@ -28,6 +28,7 @@ class SaidBy:
         self._finders: Mapping[str, _Finder] = {
             "failing": lambda _subject, _value: [Triple(self._case, Rdf.TYPE, rfy("FailingCase"))],
             "dose": lambda _subject, value: self._has("hasDoseAdequacy", value),
+            "dayOfTreatment": lambda _subject, _value: self._inferred(rfy("dayOfTreatment")),
             "notApplicable": lambda subject, _value: self._noted("not applicable", subject[0]),
             "redFlags": self._met,
             "resistance": self._status,
@@ -81,9 +82,12 @@ class SaidBy:
                 yield from self._graded("givesStatus", value, subject[0], fact.object)
 
     def _amount(self, subject: Subject, _value: Any) -> Iterator[Triple]:
-        predicates = self._words.graded("givesDoseOf", subject[0])
+        yield from self._inferred(*self._words.graded("givesDoseOf", subject[0]))
+
+    def _inferred(self, *predicates: NamedNode) -> Iterator[Triple]:
+        """Yield the figures that were worked out for the case: what else they could have been, no fact says."""
         found = (fact for fact in self._assessment.closure.inferred if fact.predicate in predicates)
-        yield from sorted(found, key=str)
+        yield from sorted((fact for fact in found if fact.subject == self._case), key=str)
 
     def _conflict(self, subject: Subject, _value: Any) -> Iterator[Triple]:
         if len(subject) > 2:
