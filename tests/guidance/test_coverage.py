@@ -8,6 +8,7 @@ import pytest
 
 from refractory.cli.main import main
 from refractory.guidance.coverage import Coverage, Tally
+from refractory.guidance.inventory import Item
 from refractory.guidance.trial import try_cases
 from refractory.guidance.trial_text import trial_text
 from tests.guidance.modules import NAME, copied, module
@@ -123,6 +124,18 @@ def test_gaps_fail_only_when_completeness_is_asked_for(tmp_path: Path, capsys: p
     assert main(["guidance", "test", root, "--complete"]) == 1
 
     assert "1 case: answered as expected; and the cases are not complete" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("sort", "complete"),
+    [("statements", False), ("rules", False), ("axioms", False), ("positions", False), ("rows", True)],
+)
+def test_each_sort_of_guidance_is_part_of_completeness(sort: str, complete: bool) -> None:
+    """A table is the user's, and no case need read every row of it."""
+    untouched = Coverage((), (Tally(sort, 1, (Item("a", "what it is", "where it stands"),)),))
+
+    assert complete == untouched.complete
+    assert Coverage((), (Tally(sort, 1, ()),)).complete
 
 
 def test_of_the_whole_knowledge_everything_is_counted(tmp_path: Path) -> None:
