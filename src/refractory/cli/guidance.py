@@ -22,9 +22,6 @@ def guidance() -> None:
     """Check encoded guidance, and say what a change of it does."""
 
 
-guidance.add_command(diff)
-
-
 @guidance.command()
 @click.option("--source", type=click.Path(dir_okay=False), metavar="FILE", help="The text that the guidance encodes.")
 @format_option("text", "json")
@@ -57,5 +54,5 @@ def _content(source: str) -> bytes:
         ) from error
 
 
-guidance.add_command(new)
-guidance.add_command(test)
+for command in (diff, new, test):
+    guidance.add_command(command)
