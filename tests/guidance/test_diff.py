@@ -184,6 +184,13 @@ def test_a_fact_that_moves_between_files_of_a_guidance_is_no_change() -> None:
     assert {} == changed({EACS: replaced(cut, ""), EACS_WORDS: lambda content: content + cut})
 
 
+def test_the_order_of_the_parts_of_a_class_says_nothing() -> None:
+    """An intersection is the same from either end."""
+    parts = ("rfy:CaseOfResistanceToActOn", "rfy:CaseWithoutFoscarnet")
+
+    assert {} == changed({EACS: replaced(f"( {' '.join(parts)} )", f"( {' '.join(reversed(parts))} )")})
+
+
 # ---- content ----
 
 
