@@ -19,11 +19,12 @@ from refractory.model.genotype import CONFLICTING, RESISTANT, SUSCEPTIBLE, Calls
 from refractory.model.report import Finding
 from refractory.vocabulary import local_name, rfy
 
-_CALLED: Final = {
+CALLED: Final = {
     RESISTANT: rfy("isCalledResistantTo"),
     SUSCEPTIBLE: rfy("isCalledSusceptibleTo"),
     CONFLICTING: rfy("isCalledConflictinglyFor"),
 }
+"""The property by which a case says each call; only a table gives it."""
 _HAS_FINDING: Final = rfy("hasGenotypeFinding")
 _VIRUS, _GENE, _MUTATION = rfy("foundInVirus"), rfy("foundInGene"), rfy("mutation")
 _DOUBTFUL, _UNAFFECTED = rfy("makesDoubtful"), rfy("leavesUnaffected")
@@ -124,7 +125,7 @@ def _called(facts: CaseFacts, table: ResistanceTable, knowledge: Knowledge) -> I
         return
     for finding in _findings(facts):
         for call in calls_of(key_of(finding.virus, finding.gene, finding.mutation), table, parameters).calls:
-            yield Triple(finding.node, _CALLED[call.call], rfy(call.drug))
+            yield Triple(finding.node, CALLED[call.call], rfy(call.drug))
 
 
 def _findings(facts: CaseFacts) -> Iterator[_Finding]:
