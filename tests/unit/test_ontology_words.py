@@ -100,7 +100,7 @@ def _types() -> dict[str, set[str]]:
 @cache
 def _described() -> dict[str, set[str]]:
     """Map the terms that need words to their types: all but the shapes, which speak by their messages."""
-    return _grouped(declaration for declaration in _declared_in() if not {SHAPES, LINT}.intersection(declaration[0].parents))
+    return _grouped(said for said in _declared_in() if not {SHAPES, LINT}.intersection(said[0].parents))
 
 
 @cache

@@ -41,14 +41,14 @@ def unhygienic(graph: GuidanceGraph) -> Iterator[Fault]:
             # A term may be found once for each of its types, or at each place that names it.
             if graph.checks(file) and (file, term) not in seen:
                 seen.add((file, term))
-                said = f" ({name_of(predicate)}: {_short(value)})" if predicate is not None and value is not None else ""
-                problem = query.header["problem"]
-                message = f"{query.header['title'][:1].lower()}{query.header['title'][1:]}{said}. {problem}"
+                title = query.header["title"]
+                message = f"{title[:1].lower()}{title[1:]}{_said(predicate, value)}. {query.header['problem']}"
                 yield Fault(query.name, file, term, message, query.header["solution"])
 
 
-def _short(value: object) -> str:
-    if isinstance(value, NamedNode | BlankNode | Literal):
-        text = name_of(value)
-        return text if len(text) <= 80 else text[:79] + "…"
-    return "something"
+def _said(predicate: object, value: object) -> str:
+    """Return which property is at fault and what it has."""
+    if not isinstance(predicate, NamedNode) or not isinstance(value, NamedNode | BlankNode | Literal):
+        return ""
+    text = name_of(value)
+    return f" ({name_of(predicate)}: {text if len(text) <= 80 else text[:79] + '…'})"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from typing import Final
 
 import pyshacl
 import rdflib
-from pyoxigraph import BlankNode, NamedNode, Triple
+from pyoxigraph import BlankNode, NamedNode
 from rdflib.namespace import SH
 from rdflib.term import Node
 
@@ -28,19 +29,16 @@ def misshapen(graph: GuidanceGraph) -> Iterator[Fault]:
         KnowledgeError: There are no shapes, or pySHACL cannot run them.
     """
     shapes = rdflib.Graph()
-    for path in graph.knowledge.files.under(_FOLDER, ".ttl"):
-        shapes += to_rdflib_graph(graph.by_file[path])
-    found = {}
-    for focus, path, shape in _results(_looked_at(graph, shapes), shapes, _focus(graph, shapes)):
-        found[focus, shape] = path
+    for file in graph.knowledge.files.under(_FOLDER, ".ttl"):
+        shapes += to_rdflib_graph(graph.by_file[file])
+    found = {(focus, shape): path for focus, path, shape in _results(_looked_at(graph, shapes), shapes)}
     for (focus, shape), path in sorted(found.items(), key=lambda item: (str(item[0][0]), str(item[0][1]))):
         entity = NamedNode(str(focus)) if isinstance(focus, rdflib.URIRef) else BlankNode(str(focus))
         file = graph.file_of(entity, NamedNode(str(path)))
         if graph.checks(file):
             said = {word: str(shapes.value(shape, word) or "") for word in (SH.message, _WHY, _FIX)}
-            name = str(shape).removeprefix(NAMESPACE)
             message = f"{name_of(NamedNode(str(path)))}: {said[SH.message]} {said[_WHY]}"
-            yield Fault(f"shape-{name}", file, name_of(entity), message, said[_FIX])
+            yield Fault(f"shape-{_kebab(str(shape))}", file, name_of(entity), message, said[_FIX])
 
 
 def _looked_at(graph: GuidanceGraph, shapes: rdflib.Graph) -> rdflib.Graph:
@@ -49,33 +47,19 @@ def _looked_at(graph: GuidanceGraph, shapes: rdflib.Graph) -> rdflib.Graph:
     return to_rdflib_graph(t for _, t in graph.triples() if t.predicate.value in wanted)
 
 
-def _focus(graph: GuidanceGraph, shapes: rdflib.Graph) -> list[rdflib.URIRef | rdflib.BNode] | None:
-    """Return the nodes to look at where a module is checked: those that its files speak of; None: all."""
-    if not graph.of_module:
-        return None
-    own: Mapping[NamedNode | BlankNode | Triple, None] = {
-        t.subject: None for path, t in graph.triples() if graph.checks(path)
-    }
-    return [
-        rdflib.URIRef(node.value) if isinstance(node, NamedNode) else rdflib.BNode(node.value)
-        for node in own
-        if isinstance(node, NamedNode | BlankNode)
-    ]
-
-
-def _results(
-    data: rdflib.Graph, shapes: rdflib.Graph, focus: list[rdflib.URIRef | rdflib.BNode] | None
-) -> Iterator[tuple[Node, Node, Node]]:
-    """Yield focus, path and shape of each result."""
-    if focus == []:
-        return
+def _results(data: rdflib.Graph, shapes: rdflib.Graph) -> Iterator[tuple[Node, Node, Node]]:
+    """Yield focus, path and shape of each result. Nothing is fetched, and nothing is inferred."""
     _, report, text = pyshacl.validate(
-        data, shacl_graph=shapes, focus_nodes=focus, advanced=False, inplace=True, do_owl_imports=False,
-        inference="none",
-    )  # fmt: skip
+        data, shacl_graph=shapes, advanced=False, inplace=True, do_owl_imports=False, inference="none"
+    )
     if not isinstance(report, rdflib.Graph):
         raise KnowledgeError(f"the shapes could not be run: {text}", place=_FOLDER)
     for result in report.objects(None, SH.result):
-        parts = [report.value(result, word) for word in (SH.focusNode, SH.resultPath, SH.sourceShape)]
-        if None not in parts:
-            yield tuple(parts)
+        focus, path, shape = (report.value(result, word) for word in (SH.focusNode, SH.resultPath, SH.sourceShape))
+        if focus is not None and path is not None and shape is not None:
+            yield focus, path, shape
+
+
+def _kebab(shape: str) -> str:
+    """Return the name of a shape as that of a check: `SourceLineLint-inDocument` is `source-line-in-document`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", shape.removeprefix(NAMESPACE).replace("Lint-", "-")).lower()

@@ -105,7 +105,7 @@ def _defined_elsewhere(graph: GuidanceGraph) -> Iterator[Fault]:
                 file,
                 name_of(t.subject),
                 f"it is said to be defined by {name_of(t.object)}, which does not declare it.",
-                f"Name the ontology of {sorted(declared[t.subject])[0]} in rdfs:isDefinedBy.",
+                f"Name the ontology of {min(declared[t.subject])} in rdfs:isDefinedBy.",
             )
 
 
