@@ -6,6 +6,7 @@ its own faults are told: those of a file that it brought.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from refractory.knowledge.files import KnowledgeFiles
 from refractory.knowledge.knowledge import Knowledge, load_files
 
 _CASES: Final = Path("tests", "cases")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +156,25 @@ def _of_logic(graph: GuidanceGraph) -> Iterator[Fault]:
 def _of_error(check: str, error: KnowledgeError, files: KnowledgeFiles) -> Fault:
     """Return an error of loading as a fault, whose place is a file with or without a line, or a term."""
     file, _, line = error.place.partition(":")
-    known = file in files.contents
-    reason = f" {error.why}" if error.why else ""
+    term = f"line {line}" if line else Path(file).stem
+    if file not in files.contents:
+        file, term = _named(f"{error.place} {error.what}", files) or ("", error.place or ", ".join(_modules(files)))
     return Fault(
         check,
-        file if known else "",
-        (f"line {line}" if line else Path(file).stem) if known else error.place or ", ".join(_modules(files)),
-        f"{error.what}{reason}",
+        file,
+        term,
+        f"{error.what} {error.why or 'Nothing is concluded until it is mended.'}",
         error.fix or "Correct what stands there; docs/rules.md says what a rule and an axiom may say.",
     )
+
+
+def _named(message: str, files: KnowledgeFiles) -> tuple[str, str] | None:
+    """Return file and name of the first term of a module that a message names."""
+    for name in _NAME.findall(message):
+        for file in files.added:
+            if re.search(rb"\brfy:" + re.escape(name.encode()) + rb"\s", files.contents[file]):
+                return file, name
+    return None
 
 
 def _modules(files: KnowledgeFiles) -> tuple[str, ...]:

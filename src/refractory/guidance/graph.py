@@ -6,6 +6,7 @@ whichever of them were chosen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -16,11 +17,12 @@ from refractory.errors import KnowledgeError
 from refractory.knowledge.headers import QueryFile, read_query
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.rule_graph import RULE, rule_triples
-from refractory.vocabulary import ONTOLOGY, Owl, Rdf, rfy
+from refractory.vocabulary import NAMESPACE, ONTOLOGY, Owl, Rdf, rfy
 
 Term = NamedNode | BlankNode | Literal | Triple
 
 _RULES = "queries/reason/"
+_TERM = re.compile(re.escape(NAMESPACE) + "[A-Za-z0-9_-]+")
 
 
 class GuidanceGraph:
@@ -127,6 +129,18 @@ class GuidanceGraph:
         """Yield each triple with its file; those of one property if it is named."""
         for path, triples in self.by_file.items():
             yield from ((path, t) for t in triples if predicate is None or t.predicate == predicate)
+
+    def is_told_of_a_name(self, entity: Term, predicate: Term | None, value: Term | None) -> bool:
+        """Say whether what is wrong comes of a term that nobody declares, which is told by itself: one cause, once."""
+        said = [t.object for _, t in self._places.get(entity, ()) if t.predicate == predicate]
+        return value in self._undeclared or not self._undeclared.isdisjoint(said)
+
+    @cached_property
+    def _undeclared(self) -> frozenset[Term]:
+        """The terms of ours that are named somewhere and declared nowhere."""
+        declared = {t.subject for _, t in self.triples(Rdf.TYPE)}
+        named = {*self._places, *self._mentions} - declared
+        return frozenset(t for t in named if isinstance(t, NamedNode) and _TERM.fullmatch(t.value))
 
     @cached_property
     def guidance(self) -> Mapping[str, str]:

@@ -19,6 +19,8 @@ TOLD_LINE_BY_LINE: Final = frozenset(
     {"document-with-missing-lines", "line-without-a-home", "place-outside-its-line", "statement-without-a-place"}
 )
 
+_UNDECLARED: Final = "undeclared-term"
+
 
 def unhygienic(graph: GuidanceGraph) -> Iterator[Fault]:
     """Yield what the hygiene queries find, each cause once.
@@ -36,6 +38,8 @@ def unhygienic(graph: GuidanceGraph) -> Iterator[Fault]:
         for row in solutions:
             entity, predicate, value = (row[name] for name in ("entity", "property", "value"))
             if not isinstance(entity, NamedNode | BlankNode):
+                continue
+            if query.name != _UNDECLARED and graph.is_told_of_a_name(entity, predicate, value):
                 continue
             file, term = graph.file_of(entity, predicate, value), name_of(entity)
             # A term may be found once for each of its types, or at each place that names it.

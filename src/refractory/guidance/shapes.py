@@ -9,7 +9,7 @@ from typing import Final
 import pyshacl
 import rdflib
 from pyoxigraph import BlankNode, NamedNode
-from rdflib.namespace import SH
+from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
 from refractory.errors import KnowledgeError
@@ -31,14 +31,28 @@ def misshapen(graph: GuidanceGraph) -> Iterator[Fault]:
     shapes = rdflib.Graph()
     for file in graph.knowledge.files.under(_FOLDER, ".ttl"):
         shapes += to_rdflib_graph(graph.by_file[file])
+    if graph.of_module:
+        _aim(shapes, graph)
     found = {(focus, shape): path for focus, path, shape in _results(_looked_at(graph, shapes), shapes)}
     for (focus, shape), path in sorted(found.items(), key=lambda item: (str(item[0][0]), str(item[0][1]))):
         entity = NamedNode(str(focus)) if isinstance(focus, rdflib.URIRef) else BlankNode(str(focus))
         file = graph.file_of(entity, NamedNode(str(path)))
-        if graph.checks(file):
+        if graph.checks(file) and not graph.is_told_of_a_name(entity, NamedNode(str(path)), None):
             said = {word: str(shapes.value(shape, word) or "") for word in (SH.message, _WHY, _FIX)}
             message = f"{name_of(NamedNode(str(path)))}: {said[SH.message]} {said[_WHY]}"
             yield Fault(f"shape-{_kebab(str(shape))}", file, name_of(entity), message, said[_FIX])
+
+
+def _aim(shapes: rdflib.Graph, graph: GuidanceGraph) -> None:
+    """Aim the shapes at what a module speaks of: the knowledge below it is large, and is checked by itself."""
+    own = to_rdflib_graph(t for file, triples in graph.by_file.items() if graph.checks(file) for t in triples)
+    whole = to_rdflib_graph(t for word in (Rdf.TYPE, Rdfs.SUB_CLASS_OF) for _, t in graph.triples(word))
+    for shape, cls in list(shapes.subject_objects(SH.targetClass)):
+        shapes.remove((shape, SH.targetClass, cls))
+        for below in whole.transitive_subjects(RDFS.subClassOf, cls):
+            for node in whole.subjects(RDF.type, below):
+                if (node, None, None) in own:
+                    shapes.add((shape, SH.targetNode, node))
 
 
 def _looked_at(graph: GuidanceGraph, shapes: rdflib.Graph) -> rdflib.Graph:

@@ -65,7 +65,9 @@ def check_sources(graph: GuidanceGraph, text: bytes | None = None) -> tuple[Guid
     Raises:
         UsageError: A text was given, and not exactly one guidance that is checked has a source document.
     """
-    names = [source.id for source in graph.knowledge.guidance if graph.checks(graph.guidance.get(source.id, ""))]
+    # A source that is not called as its identifier says is told among the wiring.
+    known = [source.id for source in graph.knowledge.guidance if source.id in graph.guidance]
+    names = [name for name in known if graph.checks(graph.guidance[name])]
     parts = [_Source(graph, name) for name in names]
     documented = [part.identifier for part in parts if part.document]
     if text is not None and len(documented) != 1:

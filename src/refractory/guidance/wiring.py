@@ -17,6 +17,7 @@ from refractory.vocabulary import NAMESPACE, ONTOLOGY, Dcterms, Owl, Rdf, Rdfs, 
 
 _FACTS: Final = "ontology/facts/"
 _WORDS: Final = "-words.ttl"
+_OF: Final = rfy("ofGuidance")
 _FRONT_DOOR: Final = "ontology/refractory.ttl"
 
 # What stands among words: sources and what they say. All else there would look stated, and no reasoner would read it.
@@ -138,10 +139,15 @@ def _folders(graph: GuidanceGraph) -> Iterator[Fault]:
 
 def _for_another(graph: GuidanceGraph) -> Iterator[Fault]:
     """Ask that each source speaks in its own folder, and for itself."""
-    for predicate in (rfy("ofGuidance"), rfy("isPositionOf")):
+    for predicate in (_OF, rfy("isPositionOf")):
         for file, t in graph.triples(predicate):
             own, named = file.split("/")[2] if file.startswith(_FACTS) else "", name_of(t.object)
-            if own in graph.guidance and named in graph.guidance and named != own:
+            if own not in graph.guidance or named not in graph.guidance or named == own:
+                continue
+            # A position that encodes no statement of the source that it names is a hygiene query's.
+            encoded = graph.knowledge.values(t.subject, rfy("encodes")) if isinstance(t.subject, NamedNode) else ()
+            theirs = any(t.object in graph.knowledge.values(s, _OF) for s in encoded if isinstance(s, NamedNode))
+            if predicate == _OF or theirs:
                 yield Fault(
                     "words-of-another-source",
                     file,

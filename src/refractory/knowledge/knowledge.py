@@ -405,6 +405,14 @@ def _guidance(triples: list[Triple], brought: AbstractSet[str]) -> _Ties:
     for t in triples:
         if t.predicate == Rdf.TYPE and t.object == rfy("Guidance"):
             said = by_subject[t.subject]
+            for predicate, name in ((Dcterms.IDENTIFIER, "dcterms:identifier"), (Owl.VERSION_INFO, "owl:versionInfo")):
+                if predicate not in said:
+                    raise KnowledgeError(
+                        f"the source has no {name}.",
+                        place=str(t.subject),
+                        why="A source is chosen by its identifier, and an answer says by which version it was given.",
+                        fix=f"Add {name}.",
+                    )
             identifier = said[Dcterms.IDENTIFIER]
             document = (
                 by_subject.get(NamedNode(said[rfy("hasSourceDocument")]), {})
