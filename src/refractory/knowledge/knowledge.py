@@ -329,9 +329,11 @@ def load_files(files: KnowledgeFiles, guidance: Sequence[str] | None = None) -> 
     )
     if not rules:
         raise KnowledgeError("no rule encodes a statement of the chosen guidance.", place=str(files.root))
-    # What an answer follows from: questions asked of the knowledge, and schemas, change none.
+    # What an answer follows from: questions asked of the knowledge, how it is checked, and schemas, change none.
     relevant = {
-        path: content for path, content in files.contents.items() if path.startswith(("ontology/", "queries/reason/"))
+        path: content
+        for path, content in files.contents.items()
+        if path.startswith(("ontology/", "queries/reason/")) and not path.startswith("ontology/lint/")
     }
     choice = {"guidance": ",".join(source.id for source in chosen).encode()}
     return Knowledge(files, chosen, logic, triples, rules, digest({**relevant, **choice}))
