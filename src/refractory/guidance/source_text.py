@@ -9,18 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
-from pyoxigraph import BlankNode, NamedNode
+from pyoxigraph import NamedNode
 
 from refractory.errors import UsageError
 from refractory.guidance.fault import Fault
 from refractory.guidance.graph import GuidanceGraph
 from refractory.guidance.plain import plain
-from refractory.vocabulary import Rdf, local_name, rfy
-
-_OA: Final = "http://www.w3.org/ns/oa#"
+from refractory.guidance.source import Source
+from refractory.vocabulary import local_name, rfy
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def check_sources(graph: GuidanceGraph, text: bytes | None = None) -> tuple[Guid
     # A source that is not called as its identifier says is told among the wiring.
     known = [source.id for source in graph.knowledge.guidance if source.id in graph.guidance]
     names = [name for name in known if graph.checks(graph.guidance[name])]
-    parts = [_Source(graph, name) for name in names]
+    parts = [Source(graph, name) for name in names]
     documented = [part.identifier for part in parts if part.document]
     if text is not None and len(documented) != 1:
         raise UsageError(
@@ -77,48 +75,32 @@ def check_sources(graph: GuidanceGraph, text: bytes | None = None) -> tuple[Guid
             if documented
             else "Describe the document of the text as rfy:SourceDocument, or leave --source out.",
         )
-    return tuple(part.check(text if part.document else None) for part in parts)
+    return tuple(_Check(part).run(text if part.document else None) for part in parts)
 
 
-class _Source:
-    """What the knowledge says of one guidance."""
+class _Check:
+    """Checks one source."""
 
-    def __init__(self, graph: GuidanceGraph, identifier: str) -> None:
-        self.identifier = identifier
-        self._graph = graph
-        self._knowledge = graph.knowledge
-        document = self._knowledge.value(rfy(identifier), rfy("hasSourceDocument"))
-        self.document = document if isinstance(document, NamedNode) else None
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._graph = source.graph
+        self._knowledge = source.graph.knowledge
 
-    def check(self, text: bytes | None) -> GuidanceCheck:
+    def run(self, text: bytes | None) -> GuidanceCheck:
         """Return what is wrong with it; the text is compared if one is given."""
         faults = [*self._coverage(), *self._statements()]
-        if text is not None and self.document:
+        if text is not None and self._source.document:
             known = {fault.term for fault in faults if fault.check == "place-outside-its-line"}
-            compared = self._compared(text, self.document)
+            compared = self._compared(text, self._source.document)
             faults += [f for f in compared if f.check != "place-outside-the-text-line" or f.term not in known]
         return GuidanceCheck(
-            self.identifier, len(self.lines), len(self.statements), len(self.gaps), text is not None, tuple(faults)
+            self._source.identifier,
+            len(self._source.lines),
+            len(self._source.statements),
+            len(self._source.gaps),
+            text is not None,
+            tuple(faults),
         )
-
-    @cached_property
-    def lines(self) -> list[NamedNode]:
-        """The lines of the source document that have a node, by number."""
-        if not self.document:
-            return []
-        return sorted(self._knowledge.subjects(rfy("inDocument"), self.document), key=self._number)
-
-    @cached_property
-    def statements(self) -> list[NamedNode]:
-        return [node for node in self._own if self._is_a(node, "Statement")]
-
-    @cached_property
-    def gaps(self) -> list[NamedNode]:
-        return [node for node in self._own if self._is_a(node, "Gap")]
-
-    @cached_property
-    def _own(self) -> tuple[NamedNode, ...]:
-        return self._knowledge.subjects(rfy("ofGuidance"), rfy(self.identifier))
 
     def _fault(self, check: str, node: NamedNode, message: str, fix: str, term: str = "") -> Fault:
         return Fault(check, self._graph.file_of(node), term or local_name(node.value), message, fix)
@@ -126,19 +108,19 @@ class _Source:
     def _coverage(self) -> Iterator[Fault]:
         """Ask that every line of the document has one node, and each node says what stands on its line."""
         # A document without its number of lines is told by its shape.
-        if not self.document or (count := self._integer(self.document, "lineCount")) is None:
+        if not self._source.document or (count := self._source.integer_of(self._source.document, "lineCount")) is None:
             return
-        numbers = [self._number(line) for line in self.lines]
+        numbers = [self._source.number_of(line) for line in self._source.lines]
         for number in range(1, count + 1):
             if numbers.count(number) != 1:
                 yield self._fault(
                     "line-without-a-node",
-                    self.document,
+                    self._source.document,
                     f"the line has {numbers.count(number)} nodes. What stands on it is encoded nowhere, or twice.",
                     "Describe the line once, as rfy:SourceLine with rfy:lineNumber.",
                     f"line {number}",
                 )
-        for line, number in zip(self.lines, numbers, strict=True):
+        for line, number in zip(self._source.lines, numbers, strict=True):
             if not 1 <= number <= count:
                 yield self._fault(
                     "line-that-is-not-there",
@@ -151,7 +133,7 @@ class _Source:
     def _carried(self, line: NamedNode) -> Iterator[Fault]:
         """Ask that a line has a statement, or a gap, or a reason why it carries nothing; and a range of its own."""
         on_line = self._knowledge.subjects(rfy("onLine"), line)
-        statements = [node for node in on_line if node in self.statements]
+        statements = [node for node in on_line if node in self._source.statements]
         reason = self._knowledge.text(line, rfy("carriesNothingBecause"))
         if not on_line and not reason:
             yield self._fault(
@@ -167,7 +149,7 @@ class _Source:
                 f"the line is said to carry nothing, but {local_name(statements[0].value)} stands on it.",
                 "Take one of the two away.",
             )
-        if self._range(line) is None:
+        if self._source.range_of(line) is None:
             yield self._fault(
                 "line-without-a-range",
                 line,
@@ -177,15 +159,15 @@ class _Source:
 
     def _statements(self) -> Iterator[Fault]:
         """Ask that each statement has its place, which lies on its line; the rest is asked of all knowledge alike."""
-        if not self.statements:
+        if not self._source.statements:
             yield self._fault(
                 "source-without-a-statement",
-                rfy(self.identifier),
+                rfy(self._source.identifier),
                 "the guidance has no statement. It changes no answer.",
                 "Add its statements, or take it away.",
             )
-        beside = self._knowledge.value(rfy(self.identifier), rfy("standsBeside")) is not None
-        for node in self.statements if not self.document else ():
+        beside = self._knowledge.value(rfy(self._source.identifier), rfy("standsBeside")) is not None
+        for node in self._source.statements if not self._source.document else ():
             wanted = ["statementNumber", *(["place"] if beside else [])]
             missing = [f"rfy:{name}" for name in wanted if not self._knowledge.values(node, rfy(name))]
             if missing:
@@ -195,15 +177,15 @@ class _Source:
                     f"the statement has no {' and no '.join(missing)}. A conclusion that cites it cannot be looked up.",
                     f"Add {' and '.join(missing)}.",
                 )
-        for node in (*self.statements, *self.gaps) if self.document else ():
+        for node in (*self._source.statements, *self._source.gaps) if self._source.document else ():
             yield from self._placed(node)
 
     def _placed(self, node: NamedNode) -> Iterator[Fault]:
         """Ask that a statement or gap names a line of this document, and that its range lies within the line's."""
         line = self._knowledge.value(node, rfy("onLine"))
-        if line is None and node in self.gaps:
+        if line is None and node in self._source.gaps:
             return  # A hygiene query tells it.
-        if not isinstance(line, NamedNode) or line not in self.lines:
+        if not isinstance(line, NamedNode) or line not in self._source.lines:
             yield self._fault(
                 "statement-without-a-place",
                 node,
@@ -211,9 +193,9 @@ class _Source:
                 "Add rfy:onLine with a line of the document.",
             )
             return
-        inner, outer = self._range(node), self._range(line)
+        inner, outer = self._source.range_of(node), self._source.range_of(line)
         if inner is None:
-            if node in self.statements:
+            if node in self._source.statements:
                 yield self._fault(
                     "statement-without-a-place",
                     node,
@@ -224,7 +206,7 @@ class _Source:
             yield self._fault(
                 "place-outside-its-line",
                 node,
-                f"its range {inner[0]} to {inner[1]} is not on line {self._number(line)}, and shows other words.",
+                f"its range {inner[0]} to {inner[1]} is not on line {self._source.number_of(line)}. It shows others.",
                 f"Correct it: that line goes from {outer[0]} to {outer[1]}.",
             )
 
@@ -247,12 +229,12 @@ class _Source:
             return
         spans = list(_spans(text))
         for name, size in (("lineCount", len(spans)), ("characterCount", len(text))):
-            said = self._integer(document, name)
+            said = self._source.integer_of(document, name)
             if said != size:
                 message = f"rfy:{name} is {said}, and the text has {size}."
                 yield self._fault("count-of-another-text", document, message, f"Correct rfy:{name}.")
-        for line in self.lines:
-            if 1 <= (number := self._number(line)) <= len(spans):
+        for line in self._source.lines:
+            if 1 <= (number := self._source.number_of(line)) <= len(spans):
                 yield from self._on(line, line, spans[number - 1], number)
                 for node in self._knowledge.subjects(rfy("onLine"), line):
                     yield from self._on(node, line, spans[number - 1], number)
@@ -260,7 +242,7 @@ class _Source:
 
     def _on(self, node: NamedNode, line: NamedNode, span: tuple[int, int], number: int) -> Iterator[Fault]:
         """Ask that a line's range is the whole line, and that a statement's lies on it."""
-        found = self._range(node)
+        found = self._source.range_of(node)
         if found is None:
             return
         right = found == span if node == line else span[0] <= found[0] < found[1] <= span[1]
@@ -275,28 +257,11 @@ class _Source:
     def _copied(self, text: str) -> Iterator[Fault]:
         """Ask that no paraphrase is a piece of the text."""
         words = plain(text)
-        for node in (*self.statements, *self.gaps):
+        for node in (*self._source.statements, *self._source.gaps):
             said = plain(self._knowledge.text(node, rfy("paraphrase")))
             if said and said in words:
                 message = "the paraphrase is copied from the text, whose words belong to its authors."
                 yield self._fault("paraphrase-that-is-copied", node, message, "Say it in other words.")
-
-    def _range(self, node: NamedNode) -> tuple[int, int] | None:
-        selector = self._knowledge.value(node, rfy("hasSelector"))
-        if not isinstance(selector, NamedNode | BlankNode):
-            return None
-        ends = [self._knowledge.text(selector, NamedNode(_OA + name)) for name in ("start", "end")]
-        return (int(ends[0]), int(ends[1])) if all(end.isdigit() for end in ends) else None
-
-    def _number(self, line: NamedNode) -> int:
-        return self._integer(line, "lineNumber") or 0
-
-    def _integer(self, node: NamedNode, name: str) -> int | None:
-        text = self._knowledge.text(node, rfy(name))
-        return int(text) if text.isdigit() else None
-
-    def _is_a(self, node: NamedNode, name: str) -> bool:
-        return rfy(name) in self._knowledge.values(node, Rdf.TYPE)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
