@@ -66,7 +66,7 @@ def checked(source: str = SOURCE, rule: str = RULE, text: str | None = TEXT) -> 
 
 def told(found: GuidanceCheck) -> str:
     """Return what is found of a source as people read it."""
-    return summary(KnowledgeCheck((), 0, (found,), ()))
+    return summary(KnowledgeCheck((), 0, True, (found,), ()))
 
 
 def test_sound_guidance_has_no_fault() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from refractory.cli.clock import time_limit
-from refractory.cli.options import Settings, common, format_option
+from refractory.cli.options import Settings, common, format_option, table_option
 from refractory.cli.output import emit, emit_json
 from refractory.errors import RefusedError
 
@@ -23,9 +23,12 @@ _FAULTS_FOUND = 1
     metavar="DIR",
     help="The folder with the golden cases; by default tests/cases of the module.",
 )
+@table_option
 @format_option("text", "json")
 @common
-def check(path: str | None, source: str | None, cases: str | None, form: str, settings: Settings) -> int:
+def check(  # noqa: PLR0917 - click hands them over by name
+    path: str | None, source: str | None, cases: str | None, table_path: str | None, form: str, settings: Settings
+) -> int:
     """Check the guidance module in PATH, or without one the shipped knowledge.
 
     Each fault names file, term, reason and fix. The module is loaded on top of the shipped knowledge, and its own
@@ -39,7 +42,7 @@ def check(path: str | None, source: str | None, cases: str | None, form: str, se
     folders = case_folders(paths, cases)
     count = sum(len(golden_folders(folder)) for folder in folders)
     with time_limit(settings.timeout * (1 + count)):
-        found = check_paths(paths, settings.guidance, _content(source) if source else None, folders)
+        found = check_paths(paths, settings.guidance, _content(source) if source else None, folders, table_path)
     if form == "json":
         emit_json(found.to_json())
     else:

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 from refractory.engine.compiled import CompiledReasoner
 from refractory.errors import KnowledgeError
+from refractory.genotype.table import ResistanceTable
 from refractory.guidance.fault import Fault
 from refractory.guidance.golden import CASE, GoldenCase, golden_cases
 from refractory.guidance.graph import GuidanceGraph
 from refractory.guidance.hygiene import unhygienic
+from refractory.guidance.rule_logic import faults_of_logic
 from refractory.guidance.shapes import misshapen
 from refractory.guidance.source_text import GuidanceCheck, check_sources
 from refractory.guidance.wiring import miswired_names, shown_by_nothing
@@ -25,6 +27,8 @@ from refractory.knowledge.files import KnowledgeFiles
 from refractory.knowledge.knowledge import Knowledge, load_files
 
 _CASES: Final = Path("tests", "cases")
+# Faults that leave open what a rule means or which sources are used; what follows is judged when they are mended.
+_FIRST: Final = ("undeclared-term", "shape-guidance-")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{2,}")
 
 
@@ -35,12 +39,14 @@ class KnowledgeCheck:
     Attributes:
         modules: The names of the folders of the modules that were checked; none: the knowledge itself was.
         cases: How many golden cases were known; what needs cases was checked if there are any.
+        reasoned: Whether rules and positions were held against themselves and the cases; not while names are unknown.
         sources: What was found of each source against its text.
         faults: What was found of the whole, in the order of files.
     """
 
     modules: tuple[str, ...]
     cases: int
+    reasoned: bool
     sources: tuple[GuidanceCheck, ...]
     faults: tuple[Fault, ...]
 
@@ -57,6 +63,7 @@ class KnowledgeCheck:
                 "guidance": None,
                 "modules": list(self.modules),
                 "cases": self.cases,
+                "reasoned": self.reasoned,
                 "lines": sum(source.lines for source in self.sources),
                 "statements": sum(source.statements for source in self.sources),
                 "gaps": sum(source.gaps for source in self.sources),
@@ -83,6 +90,7 @@ def check_paths(
     guidance: Sequence[str] | None = None,
     text: bytes | None = None,
     cases: Iterable[Path] = (),
+    table: str | Path | None = None,
 ) -> KnowledgeCheck:
     """Load and check a module, or the whole knowledge.
 
@@ -91,26 +99,31 @@ def check_paths(
         guidance: Identifiers of the sources to use; all by default.
         text: The text of the one source with a document.
         cases: Folders of golden cases.
+        table: The path of a table of mutations, for the cases that are answered with one.
 
     Raises:
         UsageError: A folder, an identifier or the text does not fit.
-        RefusedError: A golden case cannot be read.
+        RefusedError: A golden case or the table cannot be read.
         KnowledgeError: The knowledge cannot be loaded, and no module is at fault.
     """
     files = KnowledgeFiles.gather(paths)
     try:
         knowledge = load_files(files, guidance)
         known = tuple(case for folder in cases for case in golden_cases(folder, knowledge))
-        return check_knowledge(knowledge, text, known)
+        mutations = ResistanceTable.load(table, knowledge) if table else None
+        return check_knowledge(knowledge, text, known, mutations)
     except KnowledgeError as error:
         # The knowledge below loads without the module; whoever made the module is to read what is wrong with it.
         if not files.added:
             raise
-        return KnowledgeCheck(_modules(files), 0, (), (_of_error("module-that-does-not-load", error, files),))
+        return KnowledgeCheck(_modules(files), 0, False, (), (_of_error("module-that-does-not-load", error, files),))
 
 
 def check_knowledge(
-    knowledge: Knowledge, text: bytes | None = None, cases: Sequence[GoldenCase] = ()
+    knowledge: Knowledge,
+    text: bytes | None = None,
+    cases: Sequence[GoldenCase] = (),
+    table: ResistanceTable | None = None,
 ) -> KnowledgeCheck:
     """Check a knowledge that is loaded; of one with modules on it, the modules.
 
@@ -118,6 +131,7 @@ def check_knowledge(
         knowledge: The knowledge, with the guidance to hold against its text.
         text: The text of the one source with a document.
         cases: The known cases.
+        table: A table of mutations, for the cases that are answered with one.
 
     Raises:
         UsageError: A text was given, and not exactly one source that is checked has a document.
@@ -128,9 +142,10 @@ def check_knowledge(
     faults = [*unhygienic(graph), *misshapen(graph), *miswired_names(graph), *_without_cases(graph, cases)]
     if cases:
         faults += shown_by_nothing(graph, [case.slug for case in cases])
-    faults += _of_logic(graph)
+    reasoned = not any(fault.check.startswith(_FIRST) for fault in faults)
+    faults += _of_logic(graph, cases, table) if reasoned else ()
     ordered = sorted(faults, key=lambda fault: (fault.file, fault.term, fault.check))
-    return KnowledgeCheck(_modules(knowledge.files), len(cases), sources, tuple(ordered))
+    return KnowledgeCheck(_modules(knowledge.files), len(cases), reasoned, sources, tuple(ordered))
 
 
 def _without_cases(graph: GuidanceGraph, cases: Sequence[GoldenCase]) -> Iterator[Fault]:
@@ -145,12 +160,14 @@ def _without_cases(graph: GuidanceGraph, cases: Sequence[GoldenCase]) -> Iterato
         )
 
 
-def _of_logic(graph: GuidanceGraph) -> Iterator[Fault]:
-    """Yield what is wrong with axioms and rules taken together."""
+def _of_logic(graph: GuidanceGraph, cases: Sequence[GoldenCase], table: ResistanceTable | None) -> Iterator[Fault]:
+    """Yield what is wrong with axioms and rules taken together; what cannot be reasoned with is told alone."""
     try:
         CompiledReasoner(graph.knowledge)
     except KnowledgeError as error:
         yield _of_error("logic-that-does-not-compile", error, graph.knowledge.files)
+        return
+    yield from (fault for fault in faults_of_logic(graph.knowledge, cases, table) if graph.checks(fault.file))
 
 
 def _of_error(check: str, error: KnowledgeError, files: KnowledgeFiles) -> Fault:
@@ -198,7 +215,9 @@ def _summary(check: KnowledgeCheck) -> Iterator[str]:
         yield from _told(source.faults)
     name = f"module {', '.join(check.modules)}" if check.modules else "the knowledge as a whole"
     yield f"{name}: {_counted(check.faults)}."
-    if check.cases:
+    if not check.reasoned:
+        yield "  Rules and positions were not held against each other yet: what is wrong with names or sources comes first."
+    elif check.cases:
         yield f"  What needs cases was checked with {check.cases} of them."
     else:
         yield "  No golden case was given, so what needs cases was not checked: rules that never fire, pairs that"
