@@ -115,6 +115,10 @@ def _call(call: Call, words: Words) -> str:
 
 def _mechanism(calls: Calls, words: Words) -> Iterator[str]:
     yield "WHAT FOLLOWS FROM THE GENE"
+    if not calls.mechanism.doubtful and not calls.mechanism.unaffected:
+        yield from _item("Nothing: no source in use says what it does to a drug.")
+        yield ""
+        return
     doubtful = ", ".join(map(words.label, calls.mechanism.doubtful)) or "no drug that is known"
     unaffected = ", ".join(map(words.label, calls.mechanism.unaffected)) or "no drug that is known"
     yield from _item(f"A change of it may make doubtful: {doubtful}.")

@@ -116,13 +116,13 @@ class CardWriter:
 
     def _state(self) -> Iterator[str]:
         failure, words = self.assessment.failure, self.words
-        state = "Treatment is failing" if failure.failing else "Treatment is not shown to be failing"
         known = [f"dose {words.label(failure.dose)}" if failure.because else ""]
         known += [f"day {failure.day_of_treatment} of treatment"] if failure.day_of_treatment is not None else []
         about = "; ".join(filter(None, known))
         day = self.assessment.facts.assessed_on
         when = f"Assessed on {day.isoformat()}" if day else "Assessed without a day"
-        yield escaped(f"{state}{f' ({about})' if about else ''}. {when}.")
+        state = f"{failure.state}{f' ({about})' if about else ''}. " if failure.state else ""
+        yield escaped(f"{state}{when}.")
         yield from self._statuses()
         heading = "The data are incomplete, and the answer may change with what is missing"
         yield from block(heading, self.occasion.incomplete)

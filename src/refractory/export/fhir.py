@@ -115,21 +115,21 @@ class _Writer:
 
     def _response(self) -> Json:
         answer = self._assessment
-        state = "Treatment is failing" if answer.failure.failing else "Treatment is not shown to be failing"
+        state = (f"{answer.failure.state}.",) if answer.failure.state else ()
         warned = tuple(self._warned(self._issues))
         issues = [self._data_warning(w.place, w.message, w.why, w.fix) for w in answer.warnings]
         outcome = {"resourceType": "OperationOutcome", "id": _WARNINGS, "issue": issues}
         return filled(
             resourceType="GuidanceResponse",
             id=self._id("response"),
-            text=narrative(*warned[: len(self._red)], f"{state}.", *warned[len(self._red) :]),
+            text=narrative(*warned[: len(self._red)], *state, *warned[len(self._red) :]),
             contained=[outcome] if issues else None,
             identifier=[{"system": rfy("knowledgeHash").value, "value": answer.knowledge_hash}],
             moduleUri=ONTOLOGY,
             status="data-requested" if answer.questions else "success",
             subject=self._subject,
             occurrenceDateTime=self._day,
-            note=notes(*warned, f"{state}.", *self._said(), *map(self._asked, answer.questions), self._made_with()),
+            note=notes(*warned, *state, *self._said(), *map(self._asked, answer.questions), self._made_with()),
             evaluationMessage=[{"reference": f"#{_WARNINGS}"}] if issues else None,
             result={"reference": self._url("requests")} if answer.recommendations else None,
             dataRequirement=[self._data_requirement(question) for question in answer.questions],

@@ -28,7 +28,7 @@ from refractory.vocabulary import Dcterms, Rdf, local_name, rfy
 
 @dataclass(frozen=True)
 class Parameters:
-    """How calls are made, as the graph says it.
+    """How calls are made for one virus, as the graph says it.
 
     Attributes:
         cut_offs: The limits, the highest first.
@@ -43,9 +43,17 @@ class Parameters:
     statements: tuple[str, ...]
 
     @classmethod
-    def of(cls, knowledge: Knowledge) -> Parameters | None:
-        """Read the parameters; None if no source in use says how calls are made."""
-        grades = knowledge.subjects(Rdf.TYPE, rfy("ResistanceGrade"))
+    def of(cls, knowledge: Knowledge, virus: NamedNode) -> Parameters | None:
+        """Read the parameters for a virus: its own, or else those of no virus in particular.
+
+        Args:
+            knowledge: The knowledge.
+            virus: The virus of the mutation.
+
+        Returns:
+            The parameters; None if no source in use says how calls are made for it.
+        """
+        grades = _holding(knowledge, "ResistanceGrade", virus)
         if not grades:
             return None
         cut_offs = [
@@ -56,7 +64,7 @@ class Parameters:
             )
             for grade in grades
         ]
-        flags = knowledge.subjects(Rdf.TYPE, rfy("EvidenceFlag"))
+        flags = _holding(knowledge, "EvidenceFlag", virus)
         told = {
             local_name(flag.value): tuple(
                 words.value.casefold()
@@ -86,6 +94,13 @@ class Parameters:
         if "coGene" in shown or "coMutation" in shown:
             found |= set(self.by_co_mutation)
         return tuple(sorted(found))
+
+
+def _holding(knowledge: Knowledge, cls: str, virus: NamedNode) -> tuple[NamedNode, ...]:
+    """Return the members of a class that hold for a virus; one with some of its own needs none of the general ones."""
+    members = {each: knowledge.values(each, rfy("holdsForVirus")) for each in knowledge.subjects(Rdf.TYPE, rfy(cls))}
+    own = tuple(each for each, viruses in members.items() if virus in viruses)
+    return own or tuple(each for each, viruses in members.items() if not viruses)
 
 
 def key_of(virus: NamedNode, gene: NamedNode, mutation: str) -> Key:

@@ -49,7 +49,7 @@ def with_calls(facts: CaseFacts, table: ResistanceTable, knowledge: Knowledge) -
     Args:
         facts: The case.
         table: The table.
-        knowledge: The knowledge; where no source in use says how calls are made, nothing is added.
+        knowledge: The knowledge; where no source in use says how calls are made for a virus, nothing is added.
     """
     return replace(facts, frame=canonical((*facts.frame, *_called(facts, table, knowledge))))
 
@@ -63,12 +63,12 @@ def interpreted(facts: CaseFacts, closure: Closure, table: ResistanceTable, know
         table: The table.
         knowledge: The knowledge.
     """
-    parameters = Parameters.of(knowledge)
-    if parameters is None:
-        return ()
     drugs, rules = _mechanisms(closure)
     found = []
     for finding in _findings(facts):
+        parameters = Parameters.of(knowledge, finding.virus)
+        if parameters is None:
+            continue
         encoded = {statement for rule in rules.get(finding.node, ()) for statement in knowledge.encodes[rule]}
         calls = calls_of(key_of(finding.virus, finding.gene, finding.mutation), table, parameters)
         found.append(
@@ -88,11 +88,11 @@ def told(
     warnings: Iterable[Finding], facts: CaseFacts, table: ResistanceTable, knowledge: Knowledge
 ) -> tuple[Finding, ...]:
     """Return the warnings of a case that was looked up: a finding is not interpreted only if the table has it not."""
-    parameters = Parameters.of(knowledge)
     kept = []
     nodes = {finding.node.value: finding for finding in _findings(facts)}
     for warning in warnings:
         finding = nodes.get(warning.focus) if warning.shape == _NOT_INTERPRETED else None
+        parameters = Parameters.of(knowledge, finding.virus) if finding else None
         if finding is None or parameters is None:
             kept.append(warning)
             continue
@@ -120,10 +120,10 @@ def _missing(warning: Finding, calls: Calls) -> Finding:
 
 
 def _called(facts: CaseFacts, table: ResistanceTable, knowledge: Knowledge) -> Iterator[Triple]:
-    parameters = Parameters.of(knowledge)
-    if parameters is None:
-        return
     for finding in _findings(facts):
+        parameters = Parameters.of(knowledge, finding.virus)
+        if parameters is None:
+            continue
         for call in calls_of(key_of(finding.virus, finding.gene, finding.mutation), table, parameters).calls:
             yield Triple(finding.node, CALLED[call.call], rfy(call.drug))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from refractory.model.genotype import Calls
 from refractory.model.sources import Position, Quantity, Regimen, StatementRef, Time, without_none
+
+UNKNOWN: Final = "Unknown"
+"""What the dose is where nothing says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Failure:
         day_of_treatment: Days since the earliest start of an ongoing entry that counts; None: not known.
         because: How the lesions go, and the treatments that count.
         times: From which day on sources beside the leading one suspect resistance.
+        spoken_of: Whether a source that the case is about speaks of failure at all; where none does, nothing is said.
     """
 
     failing: bool
@@ -26,6 +30,7 @@ class Failure:
     day_of_treatment: int | None
     because: tuple[str, ...]
     times: tuple[Time, ...] = ()
+    spoken_of: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the published form."""
@@ -36,6 +41,13 @@ class Failure:
             because=list(self.because),
             times=_listed(self.times),
         )
+
+    @property
+    def state(self) -> str:
+        """Whether treatment is failing, as the beginning of a sentence; empty where no source in use speaks of it."""
+        if not self.spoken_of:
+            return ""
+        return "Treatment is failing" if self.failing else "Treatment is not shown to be failing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from pyoxigraph import NamedNode
+
 from refractory.case.reader import Case
 from refractory.errors import UsageError
 from refractory.genotype.calls import Parameters
@@ -15,7 +17,7 @@ from refractory.model.assessment import NOTICE
 from refractory.model.genotype import Calls, CutOff
 from refractory.pipeline.named import named
 from refractory.version import VERSION
-from refractory.vocabulary import local_name, rfy
+from refractory.vocabulary import Rdf, local_name, rfy
 
 if TYPE_CHECKING:
     from refractory.pipeline.knowledge_base import KnowledgeBase
@@ -60,27 +62,43 @@ class GenotypeAnswer:
         }
 
 
-def parameters_of(knowledge: Knowledge) -> Parameters:
-    """Return how calls are made.
+def ask_for_parameters(knowledge: Knowledge) -> None:
+    """Ask that a source in use says how a table is read, for whatever virus.
+
+    Raises:
+        UsageError: None says so.
+    """
+    if not knowledge.subjects(Rdf.TYPE, rfy("ResistanceGrade")):
+        raise _unread("no source in use says how a table of mutations is read.")
+
+
+def parameters_of(knowledge: Knowledge, virus: NamedNode) -> Parameters:
+    """Return how calls are made for a virus.
 
     Raises:
         UsageError: No source in use says so.
     """
-    parameters = Parameters.of(knowledge)
+    ask_for_parameters(knowledge)
+    parameters = Parameters.of(knowledge, virus)
     if parameters is None:
-        raise UsageError(
-            "no source in use says how a table of mutations is read.",
-            why="The limits from which a factor is resistance are those of a source.",
-            fix="Use all guidance, or name the source of the limits too.",
-        )
+        raise _unread(f"no source in use says how a table of mutations is read for {knowledge.label(virus)}.")
     return parameters
+
+
+def _unread(what: str) -> UsageError:
+    return UsageError(
+        what,
+        why="The limits from which a factor is resistance are those of a source.",
+        fix="Use all guidance, or name the source of the limits too.",
+    )
 
 
 def genotype(base: KnowledgeBase, table: ResistanceTable, virus: str, gene: str, mutation: str) -> GenotypeAnswer:
     """Look a mutation up; `KnowledgeBase.genotype` says what comes in and out."""
     knowledge = base.knowledge
-    parameters = parameters_of(knowledge)
+    ask_for_parameters(knowledge)
     of_virus = named(virus, knowledge.members(rfy("Virus")), "virus", knowledge)
+    parameters = parameters_of(knowledge, of_virus)
     genes = set(knowledge.subjects(rfy("isGeneOf"), of_virus))
     term = knowledge.names.find(gene)
     if term is None or term not in genes:

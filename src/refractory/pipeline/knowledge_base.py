@@ -239,9 +239,9 @@ class KnowledgeBase:
         if table is None:
             return case
         from refractory.genotype.facts import with_calls
-        from refractory.pipeline.genotype import parameters_of
+        from refractory.pipeline.genotype import ask_for_parameters
 
-        parameters_of(self.knowledge)
+        ask_for_parameters(self.knowledge)
         return replace(case, facts=with_calls(case.facts, table, self.knowledge))
 
     def what_if(

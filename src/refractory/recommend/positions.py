@@ -8,6 +8,7 @@ from pyoxigraph import NamedNode
 
 from refractory.model.findings import Conflict
 from refractory.model.sources import Position, Regimen, StatementRef, Time
+from refractory.recommend.leaders import Leaders
 from refractory.recommend.sayings import Said, Sayings
 from refractory.recommend.view import CaseView
 from refractory.vocabulary import local_name, rfy
@@ -108,10 +109,10 @@ class Positions:
         self, node: NamedNode, advice: dict[NamedNode, tuple[StatementRef, ...]]
     ) -> Iterable[tuple[NamedNode, Position]]:
         """Yield what the leading source says where another disagrees: of its action's regimen, or of an action."""
-        leader = self._view.knowledge.guidance[0].id
+        leaders = self._view.knowledge.once(Leaders).sources
         for action, statements in advice.items():
             if node == action:
-                position = self._sayings.led(node, tuple(s for s in statements if s.source == leader))
+                position = self._sayings.led(node, tuple(s for s in statements if s.source in leaders))
                 if position is None:
                     # Another source's own action: who disagrees with the one that speaks against it is whoever adds it.
                     yield from ((action, said.position) for said in self._on(action) if _adds(said))

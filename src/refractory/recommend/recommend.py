@@ -8,8 +8,19 @@ from pyoxigraph import NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
 from refractory.model.facts import CaseFacts, Closure
-from refractory.model.findings import Conflict, Failure, Findings, GapMet, Hypothesis, Noted, Recommendation, Resistance
+from refractory.model.findings import (
+    UNKNOWN,
+    Conflict,
+    Failure,
+    Findings,
+    GapMet,
+    Hypothesis,
+    Noted,
+    Recommendation,
+    Resistance,
+)
 from refractory.model.sources import Quantity
+from refractory.recommend.leaders import Applicable, Leaders
 from refractory.recommend.positions import Positions
 from refractory.recommend.terms import Grade, names, nodes_of
 from refractory.recommend.view import CaseView
@@ -30,9 +41,10 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findin
     placed = {node: knowledge.values(node, rfy("isCautionAt")) for node in cautions}
     recommendations = _recommendations(view, positions, placed, cautions)
     advice = {rfy(item.action): item.statements for item in recommendations}
+    applicable = Applicable(knowledge.once(Leaders), case.case, closure)
     return Findings(
-        failure=_failure(view, positions),
-        not_applicable=names(view.nodes(rfy("isNotApplicableBecause"))),
+        failure=_failure(view, positions, applicable),
+        not_applicable=names(applicable.reasons),
         resistance=_resistance(view),
         hypotheses=_hypotheses(view, positions),
         recommendations=recommendations,
@@ -45,16 +57,18 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findin
     )
 
 
-def _failure(view: CaseView, positions: Positions) -> Failure:
+def _failure(view: CaseView, positions: Positions, applicable: Applicable) -> Failure:
     entries = view.nodes(rfy("hasCountingEntry"))
     days = view.numbers(rfy("dayOfTreatment"))
     doses = view.nodes(rfy("hasDoseAdequacy"))
     return Failure(
         failing=view.is_a(rfy("FailingCase")),
-        dose=local_name(doses[0].value),
+        # A source need not speak of doses at all.
+        dose=local_name(doses[0].value) if doses else UNKNOWN,
         day_of_treatment=int(max(days)) if days else None,
         because=names([*view.nodes(rfy("hasLesionCourse")), *entries]) if entries else (),
         times=positions.times(),
+        spoken_of=any(applicable.speaks(rfy("hasDoseAdequacy"), dose) for dose in doses),
     )
 
 

@@ -120,7 +120,7 @@ class _Writer:
             else:
                 unknown = " What is not known may change this: see what to find out." if answer.questions else ""
                 yield f"From what is recorded of this case, the guidance recommends nothing.{unknown}"
-        state = "Treatment is failing" if failure.failing else "Treatment is not shown to be failing"
+        state = failure.state
         entries = [name for name in failure.because if name in self._nodes]
         if failure.because:
             courses = self._words.labels(name for name in failure.because if name not in self._nodes)
@@ -128,7 +128,8 @@ class _Writer:
             if failure.day_of_treatment is not None:
                 known.append(f"day {failure.day_of_treatment} of treatment")
             state += f": {'; '.join(part for part in known if part)}"
-        yield f"{state}."
+        if state:
+            yield f"{state}."
         for entry in entries:
             yield f"It rests on {self._described(entry)}."
         if times := self._beside.times():

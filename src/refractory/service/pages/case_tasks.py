@@ -14,6 +14,7 @@ from refractory.case.mapping import CaseMapping
 from refractory.case.nodes import in_order
 from refractory.case.reader import Case
 from refractory.errors import NonConformingError, RefractoryError, UsageError
+from refractory.recommend.leaders import Leaders
 from refractory.render.words import Words
 from refractory.service.pages import entered as entries
 from refractory.service.pages.answers import Known, asked, known, with_answer, with_value
@@ -83,8 +84,8 @@ def _form(
     """Return the page with the form, and with what is wrong with it."""
     form = Filled(CaseForm.of(base.knowledge), filled, tuple(faults), more)
     title = f"{summary(faults).capitalize()} in the case" if faults else "Assess a case"
-    # What this is about is what the leading source says of itself.
-    about = Words(base.knowledge).definition(base.guidance[0].id)
+    # What this is about is what the leading sources say of themselves.
+    about = " ".join(map(Words(base.knowledge).definition, base.knowledge.once(Leaders).sources))
     # Who is in the middle of a form is not offered another way to begin.
     begun = form.value("id") or any(fault.place not in {_FILE, _DAY} for fault in faults)
     values = {"form": form, "summary": summary(faults), "about": about, "upload": not begun}
