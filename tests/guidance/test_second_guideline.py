@@ -19,9 +19,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from pyoxigraph import Literal, Quad, RdfFormat, Store, Triple, parse
-from tests.agreement import SparingReference, disagreements
-from tests.support import ROOT, assessed, golden, shipped, slugs
-from tests.test_hygiene import FAULTS, found, shipped_quads, shipped_rows
 
 from refractory import Assessment, Case, KnowledgeBase
 from refractory.checker.check import Checker, check_conclusions
@@ -35,6 +32,9 @@ from refractory.render.markdown import page_markdown
 from refractory.render.page import page
 from refractory.render.text import page_text
 from refractory.vocabulary import Rdfs, Skos, local_name, rfy
+from tests.agreement import SparingReference, disagreements
+from tests.support import ROOT, assessed, golden, shipped, slugs
+from tests.test_hygiene import FAULTS, found, shipped_quads, shipped_rows
 
 MODULE = ROOT / "guidance" / "cytomegalovirus"
 LEADING = "cytomegalovirus"
