@@ -288,48 +288,6 @@ def test_a_rule_that_carries_another_source_is_a_fault(tmp_path: Path) -> None:
     ]
 
 
-def test_what_follows_is_judged_when_names_are_known(tmp_path: Path) -> None:
-    """An unknown name is told first, and it is said that rules were not judged yet."""
-    found = checked(tmp_path, {**FILES, RULE: FILES[RULE].replace("rfy:FailingCase", "rfy:FailngCase")})
-
-    assert not found.reasoned
-    assert "not held against each other yet" in summary(found)
-    assert "What needs cases was checked" not in summary(found)
-
-
-def test_a_module_without_a_fault_was_reasoned_with(tmp_path: Path) -> None:
-    """Nothing is left out where nothing is wrong."""
-    found = checked(tmp_path, FILES)
-
-    assert (found.reasoned, found.all_faults) == (True, ())
-    assert "What needs cases was checked with 1 of them." in summary(found)
-
-
-def test_a_folder_with_another_name_than_its_source_is_a_fault(tmp_path: Path) -> None:
-    """Its facts are never loaded."""
-    path = "ontology/facts/elsewhere/elsewhere.ttl"
-    text = """@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix dcterms: <http://purl.org/dc/terms/> .
-<https://w3id.org/refractory/ontology/facts/elsewhere/elsewhere> a owl:Ontology ; dcterms:title "Elsewhere"@en ;
-    dcterms:license <https://creativecommons.org/licenses/by/4.0/> .
-"""
-    found = checked(tmp_path, {**FILES, path: text})
-
-    assert only(found) == ("folder-of-no-source", path, "elsewhere")
-
-
-def test_a_rule_that_carries_another_source_is_a_fault(tmp_path: Path) -> None:
-    """A module's rule concludes in the name of the module."""
-    path = "queries/reason/another-source-is-carried.rq"
-    rule = FILES[RULE].replace("example-trial-3", "eacs-1").replace("In failure", "Copied: in failure")
-    rule = rule.replace(" ; rfy:meetsGap rfy:example-trial-gap-4", "")
-
-    assert only(checked(tmp_path, {**FILES, path: rule})) == (
-        "rule-that-carries-another-source",
-        path,
-        "another-source-is-carried",
-    )
-
-
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -216,7 +216,7 @@ def _summary(check: KnowledgeCheck) -> Iterator[str]:
     name = f"module {', '.join(check.modules)}" if check.modules else "the knowledge as a whole"
     yield f"{name}: {_counted(check.faults)}."
     if not check.reasoned:
-        yield "  Rules and positions were not held against each other yet: what is wrong with names or sources comes first."
+        yield "  Rules and positions were not held against each other yet: names and sources come first."
     elif check.cases:
         yield f"  What needs cases was checked with {check.cases} of them."
     else:
