@@ -3,8 +3,9 @@
     python tools/make_advice_changelog.py OLD_REF [NEW_REF]
 
 The knowledge of a tag or commit is held against that of another, or against the checkout, over the golden cases of the
-newer one (`refractory guidance diff`). A section that is there already is written again. It ends with 1 when a version
-is too small for what changed; the section is written all the same, so that one sees why.
+newer one (`refractory guidance diff`). A section that is there already is written again, and that of a release takes
+the place of the one that was unreleased. It ends with 1 when a version is too small for what changed; the section is
+written all the same, so that one sees why.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from refractory.guidance.diff.markdown import markdown
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = "docs/advice-changelog.md"
+UNRELEASED = "Unreleased"
 
 HEAD = """# Advice changelog
 
@@ -65,10 +67,14 @@ def _git(checkout: Path, *arguments: str) -> bytes:
 
 
 def with_section(page: str, section: str) -> str:
-    """Return the page with a section: in the place of the one of the same title, else before all others."""
+    """Return the page with a section: in the place of the one of the same title, else before all others.
+
+    What was unreleased is not said again: its section stands until the next one is written.
+    """
     title = section.splitlines()[0]
     head, *sections = f"\n{page}".split("\n## ")
     kept = [f"## {part.rstrip()}\n" for part in sections]
+    kept = [part for part in kept if part.splitlines()[0] == title or not part.startswith(f"## {UNRELEASED},")]
     if any(part.splitlines()[0] == title for part in kept):
         kept = [section if part.splitlines()[0] == title else part for part in kept]
     else:
@@ -114,7 +120,7 @@ def main(arguments: Sequence[str] | None = None, checkout: Path = CHECKOUT) -> i
     parser.add_argument("--name", help="how the release is called; by default NEW_REF, or `Unreleased`")
     options = parser.parse_args(arguments)
     try:
-        return changelog(checkout, options.old, options.new, options.name or options.new or "Unreleased")
+        return changelog(checkout, options.old, options.new, options.name or options.new or UNRELEASED)
     except (RefractoryError, ValueError) as error:
         print(f"make_advice_changelog: {error}", file=sys.stderr)
         return 2

@@ -52,7 +52,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_release_is_held_against_the_one_before(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The section says which case is answered otherwise; written again, it stands once; a newer one stands above."""
+    """The section says which case is answered otherwise; written again, it stands once; the release's replaces it."""
     codes = [TOOL.main(["v1"], checkout), TOOL.main(["v1"], checkout)]
     page = (checkout / "docs" / "advice-changelog.md").read_text(encoding="utf-8")
 
@@ -70,7 +70,7 @@ def test_a_release_is_held_against_the_one_before(checkout: Path, capsys: pytest
     titles = [
         line for line in (checkout / "docs" / "advice-changelog.md").read_text().splitlines() if line[:3] == "## "
     ]
-    assert titles == ["## v2, compared with v1", "## Unreleased, compared with v1"]
+    assert titles == ["## v2, compared with v1"]
 
 
 def test_a_commit_that_is_not_there_is_said(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,17 +17,18 @@ from refractory.query.guard import MAX_BYTES, MAX_DEPTH, MAX_OPERATORS, MAX_PATT
 from refractory.query.rows import MAX_ROWS
 from refractory.service.sparql.request import WARNING
 from refractory.service.sparql.tasks import MAX_ANSWER
+from tests.documents import blocks, printed
 from tests.service.served import Served
 from tests.support import CASES, ROOT
 
 PAGE = (ROOT / "docs" / "sparql.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```(sh|python)\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = [(block.language, block.text, says) for block, says in printed(blocks(PAGE), "sh", "python")]
 CASE = CASES / "v3b-verrucous-zoster-resistant-in-vitro" / "case.json"
 
 
 def test_each_example_has_its_output() -> None:
     """No example stands without what it prints."""
-    assert len(re.findall(r"^```(?:sh|python)$", PAGE, re.MULTILINE)) == len(EXAMPLES) >= 8
+    assert len(EXAMPLES) >= 8
 
 
 @pytest.mark.parametrize(("language", "code", "said"), EXAMPLES, ids=range(len(EXAMPLES)))

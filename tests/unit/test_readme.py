@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from pyoxigraph import NamedNode
+from tests.documents import blocks, printed
 from tests.support import CASES, ROOT, knowledge_with, read_case, shipped
 
 from refractory import KnowledgeBase
@@ -35,23 +36,23 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SLUG = "v3b-verrucous-zoster-resistant-in-vitro"
 
 
-def blocks(language: str) -> list[str]:
+def shown_in(language: str) -> list[str]:
     """Return the code blocks of the README in one language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    found = [block.text for block in blocks(README) if block.language == language]
     assert found
     return found
 
 
 def test_the_case_shown_is_the_published_case() -> None:
     """The JSON of the worked example is the file that the command reads."""
-    (shown,) = blocks("json")
+    (shown,) = shown_in("json")
 
     assert json.loads((CASES / SLUG / "case.json").read_text(encoding="utf-8")) == json.loads(shown)
 
 
 def test_the_answer_shown_is_the_answer() -> None:
     """Each piece between the marks of omission stands in the real answer, line by line and in this order."""
-    shown = next(block for block in blocks("text") if "STATUS OF RESISTANCE" in block)
+    shown = next(block for block in shown_in("text") if "STATUS OF RESISTANCE" in block)
     answer = assessment_text(shipped().assess(read_case(SLUG)), shipped().knowledge)
     place = 0
     for piece in shown.split("(...)\n"):
@@ -63,18 +64,17 @@ def test_the_answer_shown_is_the_answer() -> None:
 
 def test_the_python_example_prints_what_it_says() -> None:
     """The example runs as it stands."""
-    (code,) = blocks("python")
-    said = README.split("It prints:", 1)[1].split("```text\n", 1)[1].split("```", 1)[0]
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own text
+    ((code, said),) = printed(blocks(README), "python")
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code.text, "README.md", "exec"), {})  # noqa: S102 - our own text
 
-    assert said == printed.getvalue()
+    assert said == output.getvalue()
 
 
 def test_the_two_commands_name_what_there_is() -> None:
     """One command sets up and assesses a published case, one sets up and passes the tests."""
-    assess, test, *_ = blocks("sh")
+    assess, test, *_ = shown_in("sh")
 
     assert assess.startswith("python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/refractory assess ")
     assert (ROOT / assess.split()[-1]).is_file()
@@ -146,8 +146,8 @@ def _names(terms: Iterable[NamedNode]) -> list[str]:
 def test_a_source_is_added_as_the_page_says() -> None:
     """The blocks of `docs/sources.md` are files: with them, and nothing else, the third dose stands in the conflict."""
     text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
-    found = re.findall(r"^```turtle\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    kb = KnowledgeBase(knowledge_with(dict(found)))
+    found = {block.path: block.text for block in blocks(text) if block.path}
+    kb = KnowledgeBase(knowledge_with(found))
     answer = kb.assess(read_case("design-example"), questions=False)
     (conflict,) = (c for c in answer.conflicts if c.name == "DoseDisagreement")
     doses = {p.source: [r.per_day.dose for r in p.regimens if r.per_day] for p in conflict.positions}
