@@ -26,7 +26,7 @@ LEFT_OUT = {
     "A rule": (
         "ontology/facts/refractory-reading/statements-words.ttl",
         "refractory guidance check",
-        "refractory-reading-37, which is no statement",
+        "refractory-reading-37: a word of our namespace that nobody declares",
     ),
     "A source": (
         "queries/reason/an-age-over-110-is-outside-the-reference.rq",
