@@ -238,6 +238,9 @@ SOUND = {
     "absence-of-something-else": rule(
         f"{ACTED_ON} ; rfy:hasVirus ?v . FILTER NOT EXISTS {{ ?v rfy:hasConfirmedResistanceTo rfy:Foscarnet }}"
     ),
+    "absence-of-what-modules-conclude": rule(
+        f"{ACTED_ON} ; rfy:hasVirus ?v . FILTER NOT EXISTS {{ ?v a rfy:VirusOfAnotherSubject }}"
+    ),
     "absence-of-a-part": rule(
         f"{ACTED_ON} ; rfy:avoids ?a . FILTER NOT EXISTS {{ ?case rfy:advisesOn ?a ; rfy:hasUnderWay rfy:Foscarnet }}"
     ),

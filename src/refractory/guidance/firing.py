@@ -17,7 +17,7 @@ from refractory.guidance.matching import Facts, shown
 from refractory.guidance.ranges import unmeetable, written
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
-from refractory.vocabulary import NAMESPACE, Rdf, local_name
+from refractory.vocabulary import NAMESPACE, Rdf, local_name, rfy
 
 _CANNOT, _NEVER, _ABSENCE = "rule-that-cannot-fire", "rule-that-never-fires", "absence-that-nothing-fills"
 
@@ -38,7 +38,7 @@ def absences_that_nothing_fills(knowledge: Knowledge) -> Iterator[Fault]:
     may_hold = what_may_hold(knowledge)
     for rule in rules_of(knowledge):
         for group in rule.clauses[0].absent:
-            if not may_hold.has(group):
+            if not may_hold.has(group) and not any(_is_left_to_modules(pattern, knowledge) for pattern in group):
                 pattern = next((p for p in group if not may_hold.has([p])), group[-1])
                 yield Fault(
                     _ABSENCE,
@@ -48,6 +48,12 @@ def absences_that_nothing_fills(knowledge: Knowledge) -> Iterator[Fault]:
                     "the condition holds back nothing.",
                     _fix(pattern, knowledge) or "Correct the pattern, or take the condition out.",
                 )
+
+
+def _is_left_to_modules(pattern: Pattern, knowledge: Knowledge) -> bool:
+    """Say whether a pattern is minded for the sake of modules, so that nothing shipped need conclude it."""
+    terms = (term for term in pattern if isinstance(term, NamedNode))
+    return any(knowledge.text(term, rfy("isLeftToModules")) == "true" for term in terms)
 
 
 def silent_rules(knowledge: Knowledge) -> Mapping[str, Fault]:
