@@ -200,7 +200,8 @@ PLANTED = {
     ),
     "copy-under-another-name": (
         rule(
-            "?c rfy:hasVirus ?v ; a rfy:CaseWithActiveLesions . ?v rfy:hasConfirmedResistanceTo rfy:Acyclovir .",
+            "?c rfy:hasVirus ?v ; a rfy:CaseWithActiveLesions . ?v rfy:hasConfirmedResistanceTo rfy:Acyclovir ."
+            "FILTER NOT EXISTS { ?v a rfy:VirusOfAnotherSubject }",
             "?c a rfy:CaseOfResistanceToActOn",
             says="{c} is to be acted on",
             shown_by=SLUGS[2],
