@@ -500,6 +500,23 @@ def test_a_new_module_is_held_to_no_version_and_its_effect_is_told(
     }
 
 
+def test_a_case_of_a_source_that_is_new_is_held_against_what_the_source_is_laid_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Before, the same case was answered by the leading source; only what the module says comes."""
+    new = module(tmp_path / "module", {"temporary": PREFIXES + DOSE, "temporary-words": PREFIXES + WORDS})
+    golden = tmp_path / "cases" / "example"
+    shutil.copytree(CASES / "design-example", golden)
+    written = json.loads((golden / "expected.json").read_text(encoding="utf-8"))
+    (golden / "expected.json").write_text(json.dumps({**written, "guidance": ["temporary"]}), encoding="utf-8")
+    _, found = told(capsys, SHIPPED, new, "--cases", str(tmp_path / "cases"))
+    (case,) = found["cases"]
+
+    assert {("comes", "position", "temporary-dose"), ("comes", "disagreement", "DoseDisagreement")} == {
+        (c["change"], c["sort"], c["name"]) for c in case["conclusions"]
+    }
+
+
 @pytest.mark.parametrize(("version", "code"), [("1.0.0", 1), ("1.1.0", 1), ("2.0.0", 0)])
 def test_two_states_of_a_module(
     capsys: pytest.CaptureFixture[str], cases: Path, tmp_path: Path, version: str, code: int

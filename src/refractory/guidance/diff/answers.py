@@ -70,9 +70,16 @@ class Answer:
 class Answers:
     """Answers cases by one knowledge, each with the sources for which it was written."""
 
-    def __init__(self, knowledge: Knowledge, table: Path | None = None) -> None:
-        """Use a knowledge with all its sources, and a table of mutations for the cases that were written for one."""
+    def __init__(self, knowledge: Knowledge, other: Knowledge, table: Path | None = None) -> None:
+        """Answer by one of two knowledges that are compared, each with all its sources.
+
+        Args:
+            knowledge: The one that answers.
+            other: The other one, which tells what belongs to a source that the first does not have.
+            table: A table of mutations for the cases that were written for one.
+        """
         self._all = KnowledgeBase(knowledge)
+        self._other = other
         self._table_path = table
         self._by_sources: dict[tuple[str, ...] | None, KnowledgeBase] = {None: self._all}
 
@@ -80,6 +87,19 @@ class Answers:
         if sources not in self._by_sources:
             self._by_sources[sources] = KnowledgeBase(load_files(self._all.knowledge.files, sources))
         return self._by_sources[sources]
+
+    def _known(self, sources: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """Return sources without those that only the other knowledge has; what belongs to these there stays.
+
+        A case of a source that is new is so held against what the source is laid on, and not against an error.
+        """
+        here = {source.id for source in self._all.guidance}
+        if sources is None or here.issuperset(sources):
+            return sources
+        if not {source.id for source in self._other.guidance}.issuperset(sources):
+            return sources
+        left = tuple(source.id for source in load_files(self._other.files, sources).guidance if source.id in here)
+        return left or sources
 
     @cached_property
     def _table(self) -> ResistanceTable | None:
@@ -94,7 +114,7 @@ class Answers:
         table = self._table
         try:
             asked = case.read(self._all.knowledge)
-            base = self._base(asked.sources)
+            base = self._base(self._known(asked.sources))
             answer = base.assess(asked.case, questions=False, table=table if asked.with_table else None)
         except KnowledgeError:
             raise

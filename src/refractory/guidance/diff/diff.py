@@ -48,7 +48,7 @@ def diff_guidance(
     before, after = (Knowledge.load([*base, *_given(path)]) for path in (old, new))
     content = content_changes(before, after)
     found, unanswered = [], []
-    answers = Answers(before, table), Answers(after, table)
+    answers = Answers(before, after, table), Answers(after, before, table)
     for case in asked:
         first, second = (side.of(case) for side in answers)
         if first.assessment is None and second.assessment is None:
