@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
@@ -175,6 +175,11 @@ class CaseTerms:
             self.values.append(_value(term, found))
         return found
 
+    def find(self, term: Term) -> int | None:
+        """Return the number of a term, or None if it has none."""
+        found = self.known_ids.get(term)
+        return self._ids.get(term) if found is None else found
+
     def term(self, number: int) -> Term:
         """Return the term that has a number."""
         first = len(self.known_terms)
@@ -244,6 +249,24 @@ class CompiledClosure:
                     term = self._terms[value]
                     found[term] = tuple(sorted(names.union(found.get(term, ()))))
         return found
+
+    def added(self, predicate: NamedNode) -> Iterator[tuple[Term, Term]]:
+        """Yield subject and object of each fact that reasoning added under a predicate; no other is written out."""
+        index = self.reasoner.numbers.predicates.get(predicate)
+        if index is not None:
+            terms = self._terms
+            for subject, values in self.tables[index].items():
+                for value, step in values.items():
+                    if step is not None:
+                        yield terms[subject], terms[value]
+
+    def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
+        """Return the names of all rules that concluded a fact; none if no rule did, or it was given."""
+        index = self.reasoner.numbers.predicates.get(predicate)
+        one, other = self.case_terms.find(subject), self.case_terms.find(value)
+        if index is None or one is None or other is None or self.tables[index].get(one, {}).get(other) is None:
+            return ()
+        return self._names.get((one, index, other), ())
 
     @cached_property
     def proof(self) -> Proof:

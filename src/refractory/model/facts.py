@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -64,6 +64,14 @@ class Closure(Protocol):
         """Return what reasoning added under a predicate, with the names of all rules that concluded it, sorted."""
         ...
 
+    def added(self, predicate: NamedNode) -> Iterable[tuple[Term, Term]]:
+        """Return subject and object of each fact that reasoning added under a predicate."""
+        ...
+
+    def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
+        """Return the names of all rules that concluded a fact; none if no rule did."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PlainClosure:
@@ -80,3 +88,13 @@ class PlainClosure:
             for fact in self.inferred
             if fact.predicate == predicate and isinstance(fact.object, NamedNode | Literal)
         }
+
+    def added(self, predicate: NamedNode) -> Iterator[tuple[Term, Term]]:
+        """Yield subject and object of each fact that reasoning added under a predicate."""
+        for fact in self.inferred:
+            if fact.predicate == predicate:
+                yield fact.subject, fact.object  # type: ignore[misc]  # a case holds no blank nodes
+
+    def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> tuple[str, ...]:
+        """Return the names of all rules that concluded a fact; none if no rule did."""
+        return self.rules.get(Triple(subject, predicate, value), ())  # type: ignore[arg-type]  # subjects are IRIs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Final
@@ -26,10 +26,10 @@ class CaseView:
         self.knowledge = knowledge
         self.terms = knowledge.once(Terms)
         self._closure = closure
-        self._facts: dict[NamedNode, list[Triple]] = {}
-        for fact in closure.inferred.union(case.all):
-            self._facts.setdefault(fact.predicate, []).append(fact)
-        # Most facts are never looked at, so the nodes under a predicate are laid out when it is asked for.
+        self._given: dict[NamedNode, list[Triple]] = {}
+        for fact in case.all:
+            self._given.setdefault(fact.predicate, []).append(fact)
+        # Most facts are never looked at, so what is under a predicate is laid out when it is asked for.
         self._nodes: dict[NamedNode, dict[object, list[NamedNode]]] = {}
 
     def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> Sequence[NamedNode]:
@@ -41,17 +41,23 @@ class CaseView:
 
     def _laid_out(self, predicate: NamedNode) -> dict[object, list[NamedNode]]:
         found: dict[object, list[NamedNode]] = {}
-        for fact in self._facts.get(predicate, ()):
-            if isinstance(node := fact.object, NamedNode):
-                found.setdefault(fact.subject, []).append(node)
+        for subject, value in self._facts(predicate):
+            if isinstance(value, NamedNode):
+                found.setdefault(subject, []).append(value)
         for nodes in found.values():
             nodes.sort(key=_BY_VALUE)
         return found
 
+    def _facts(self, predicate: NamedNode) -> Iterator[tuple[object, object]]:
+        """Yield subject and object of each fact under a predicate: what was given, and what reasoning added."""
+        for fact in self._given.get(predicate, ()):
+            yield fact.subject, fact.object
+        yield from self._closure.added(predicate)
+
     def numbers(self, predicate: NamedNode) -> list[Decimal]:
         """Return the numbers that the case has under a predicate."""
-        facts = [fact for fact in self._facts.get(predicate, ()) if fact.subject == self.case]
-        values = [fact.object.value for fact in facts if isinstance(fact.object, Literal)]
+        facts = self._facts(predicate)
+        values = [value.value for subject, value in facts if subject == self.case and isinstance(value, Literal)]
         return [Decimal(value) for value in sorted(values)]
 
     def is_a(self, cls: NamedNode) -> bool:
@@ -64,6 +70,6 @@ class CaseView:
         """Return the statements of all rules that concluded any of the facts, and more: leading source first."""
         ids = set(more)
         for fact in facts:
-            for rule in self._closure.rules.get(Triple(*fact), ()):
+            for rule in self._closure.rules_behind(*fact):
                 ids.update(self.knowledge.encodes[rule])
         return self.knowledge.cited(ids)
