@@ -260,6 +260,18 @@ class CompiledClosure:
                     if step is not None:
                         yield terms[subject], terms[value]
 
+    def held(self, subject: Term, predicate: NamedNode) -> list[Term] | None:
+        """Return what a node has under a predicate, given or added; None if the program does not read the predicate."""
+        index = self.reasoner.numbers.predicates.get(predicate)
+        if index is None:
+            return None
+        table = self.tables[index]
+        number = self.case_terms.find(subject) if table else None
+        if number is None or number not in table:
+            return []
+        terms = self._terms
+        return [terms[value] for value in table[number]]
+
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
         """Return the names of all rules that concluded a fact; none if no rule did, or it was given."""
         index = self.reasoner.numbers.predicates.get(predicate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -68,6 +68,10 @@ class Closure(Protocol):
         """Return subject and object of each fact that reasoning added under a predicate."""
         ...
 
+    def held(self, subject: Term, predicate: NamedNode) -> Sequence[Term] | None:
+        """Return what a node has under a predicate, given or added, each once; None if that is not laid out so."""
+        ...
+
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
         """Return the names of all rules that concluded a fact; none if no rule did."""
         ...
@@ -94,6 +98,10 @@ class PlainClosure:
         for fact in self.inferred:
             if fact.predicate == predicate:
                 yield fact.subject, fact.object  # type: ignore[misc]  # a case holds no blank nodes
+
+    def held(self, subject: Term, predicate: NamedNode) -> None:  # noqa: ARG002  # what every closure is asked
+        """Return nothing: facts are not laid out by their subjects."""
+        return
 
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> tuple[str, ...]:
         """Return the names of all rules that concluded a fact; none if no rule did."""

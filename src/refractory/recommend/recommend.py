@@ -35,8 +35,12 @@ def recommend(case: CaseFacts, closure: Closure, knowledge: Knowledge) -> Findin
         closure: What follows from them.
         knowledge: The knowledge it was derived with.
     """
-    view = CaseView(case, closure, knowledge)
-    positions = Positions(view)
+    return findings_of(CaseView(case, closure, knowledge))
+
+
+def findings_of(view: CaseView) -> Findings:
+    """Return what was concluded of a case, from a view of it."""
+    knowledge, positions = view.knowledge, Positions(view)
     cautions = {node: _caution(view, positions, node) for node in _by_step(view, view.nodes(rfy("raisesCaution")))}
     placed = {node: knowledge.values(node, rfy("isCautionAt")) for node in cautions}
     recommendations = _recommendations(view, positions, placed, cautions)

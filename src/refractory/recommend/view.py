@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from operator import attrgetter
 from typing import Final
 
@@ -26,38 +27,38 @@ class CaseView:
         self.knowledge = knowledge
         self.terms = knowledge.once(Terms)
         self._closure = closure
-        self._given: dict[NamedNode, list[Triple]] = {}
-        for fact in case.all:
-            self._given.setdefault(fact.predicate, []).append(fact)
-        # Most facts are never looked at, so what is under a predicate is laid out when it is asked for.
-        self._nodes: dict[NamedNode, dict[object, list[NamedNode]]] = {}
+        self._facts = case
+        # Most facts are never looked at, so what a node has under a predicate is looked up when it is asked for.
+        self._nodes: dict[tuple[NamedNode, NamedNode], Sequence[NamedNode]] = {}
 
     def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> Sequence[NamedNode]:
         """Return the nodes that the case (or another subject) has under a predicate."""
-        found = self._nodes.get(predicate)
+        key = (predicate, subject or self.case)
+        found = self._nodes.get(key)
         if found is None:
-            found = self._nodes[predicate] = self._laid_out(predicate)
-        return found.get(subject or self.case, ())
-
-    def _laid_out(self, predicate: NamedNode) -> dict[object, list[NamedNode]]:
-        found: dict[object, list[NamedNode]] = {}
-        for subject, value in self._facts(predicate):
-            if isinstance(value, NamedNode):
-                found.setdefault(subject, []).append(value)
-        for nodes in found.values():
+            nodes = [term for term in self._held(key[1], predicate) if isinstance(term, NamedNode)]
             nodes.sort(key=_BY_VALUE)
+            found = self._nodes[key] = nodes
         return found
 
-    def _facts(self, predicate: NamedNode) -> Iterator[tuple[object, object]]:
-        """Yield subject and object of each fact under a predicate: what was given, and what reasoning added."""
-        for fact in self._given.get(predicate, ()):
-            yield fact.subject, fact.object
-        yield from self._closure.added(predicate)
+    def _held(self, subject: NamedNode, predicate: NamedNode) -> Iterable[object]:
+        """Return what a node has under a predicate: what was given, and what reasoning added."""
+        held = self._closure.held(subject, predicate)
+        if held is not None:
+            return held
+        given = (fact.object for fact in self._given.get(predicate, ()) if fact.subject == subject)
+        return [*given, *(value for one, value in self._closure.added(predicate) if one == subject)]
+
+    @cached_property
+    def _given(self) -> Mapping[NamedNode, Sequence[Triple]]:
+        found: dict[NamedNode, list[Triple]] = {}
+        for fact in self._facts.all:
+            found.setdefault(fact.predicate, []).append(fact)
+        return found
 
     def numbers(self, predicate: NamedNode) -> list[Decimal]:
         """Return the numbers that the case has under a predicate."""
-        facts = self._facts(predicate)
-        values = [value.value for subject, value in facts if subject == self.case and isinstance(value, Literal)]
+        values = [value.value for value in self._held(self.case, predicate) if isinstance(value, Literal)]
         return [Decimal(value) for value in sorted(values)]
 
     def is_a(self, cls: NamedNode) -> bool:
