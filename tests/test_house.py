@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "refractory"
 # Floors from the roof down; rooms of one floor do not know each other. Every room stands here.
 FLOORS = (
     {"__init__", "__main__", "cli"},
-    {"service", "guidance"},
+    {"service", "guidance", "cohort"},
     {"pipeline"},
     {"case", "validation", "recommend", "query", "genotype", "render", "explain", "export", "site"},
     {"engine", "checker", "web"},

@@ -176,7 +176,7 @@ class KnowledgeBase:
             UsageError: A table is given, and no source in use says how it is read.
         """
         cases = [self.looked_up(case, table) for case in cases]
-        reports = [self._checked(case) for case in cases]
+        reports = [self.check(case) for case in cases]
         for report in reports:
             report.raise_if_invalid()
         closures: dict[int, Closure] = {}
@@ -184,25 +184,35 @@ class KnowledgeBase:
             closures.update(zip(batch, self.reasoner.close([cases[place].facts for place in batch]), strict=True))
         _log.debug("assessed %d case(s) with knowledge %s", len(cases), self.hash[:12])
         return [
-            Assessment(
-                VERSION,
-                self.hash,
-                self._guidance_used,
-                case.facts,
-                closure,
-                self._warnings(case.facts, report, table),
-                self._findings(case.facts, closure, questions=questions, table=table),
-                self._presenter,
-            )
+            self.put_together(case, report, closure, questions=questions, table=table)
             for case, report, closure in zip(cases, reports, (closures[i] for i in range(len(cases))), strict=True)
         ]
 
-    def _checked(self, case: Case) -> Report:
-        """Hold a case against the shapes: by the compiled ones, beside the reference engine by pySHACL."""
+    def put_together(
+        self, case: Case, report: Report, closure: Closure, *, questions: bool, table: ResistanceTable | None
+    ) -> Assessment:
+        """Return the answer to a case that was looked up, that conforms, and of which it is known what follows."""
+        return Assessment(
+            VERSION,
+            self.hash,
+            self.guidance_used,
+            case.facts,
+            closure,
+            self.warnings(case.facts, report, table),
+            self._findings(case.facts, closure, questions=questions, table=table),
+            self._presenter,
+        )
+
+    def check(self, case: Case) -> Report:
+        """Hold a case against the shapes on the way to an answer: the same report as `validate`, sooner if it conforms.
+
+        Beside the reference engine pySHACL does it, else the compiled shapes.
+        """
         return self._validator.check(case.facts) if self.engine == "compiled" else self.validate(case)
 
     @cached_property
-    def _guidance_used(self) -> tuple[GuidanceUsed, ...]:
+    def guidance_used(self) -> tuple[GuidanceUsed, ...]:
+        """The sources as an answer names them."""
         return tuple(GuidanceUsed(g.id, g.version, g.source_sha256) for g in self.guidance)
 
     @cached_property
@@ -223,7 +233,8 @@ class KnowledgeBase:
             findings = replace(findings, genotype=interpreted(case, closure, table, self.knowledge))
         return replace(findings, questions=self.questions.ask(case, closure)) if questions else findings
 
-    def _warnings(self, case: CaseFacts, report: Report, table: ResistanceTable | None) -> tuple[Finding, ...]:
+    def warnings(self, case: CaseFacts, report: Report, table: ResistanceTable | None) -> tuple[Finding, ...]:
+        """Return what the shapes found that goes with the answer."""
         if table is None:
             return report.warnings
         from refractory.genotype.facts import told

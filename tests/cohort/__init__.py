@@ -1,0 +1,1 @@
+"""Cohorts: batches, files, runs."""
