@@ -19,7 +19,7 @@ from refractory import Case
 from refractory.case.quantities import Quantities
 from refractory.errors import KnowledgeError, RefractoryError
 from refractory.model.facts import CaseFacts, canonical
-from refractory.validation.case_graph import UnsureError
+from refractory.validation.literals import UnsureError
 from refractory.validation.quick import QuickValidator
 from refractory.validation.validate import validate
 from refractory.vocabulary import Rdf, Rdfs, Xsd, rfy

@@ -9,6 +9,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from refractory.model.facts import CaseFacts
 from refractory.validation.compiled import Node, Shapes
+from refractory.validation.literals import UnsureError
 from refractory.vocabulary import Rdf, Rdfs, rfy
 
 # An IRI is its text, a blank node its text after `_:`, and a literal is itself. Members are keys: in order, and once.
@@ -19,10 +20,6 @@ _NONE: Final[Members] = {}
 _TYPE: Final = Rdf.TYPE.value
 _SUB_CLASS_OF: Final = Rdfs.SUB_CLASS_OF.value
 _CASE: Final = rfy("Case").value
-
-
-class UnsureError(Exception):
-    """The case has something of which only pySHACL can say what becomes of it."""
 
 
 class Logic:

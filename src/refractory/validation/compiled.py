@@ -6,7 +6,6 @@ was passed over would find nothing, and nothing found reads as nothing wrong.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -16,7 +15,9 @@ from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse
 from pyoxigraph import Literal as RdfLiteral
 
 from refractory.errors import KnowledgeError
-from refractory.validation.constraints import Absent, Match, Select, Step, Variable, read_select
+from refractory.validation.constraints import Absent, Match, Step, Variable, read_select
+from refractory.validation.literals import PLAIN_NUMBER
+from refractory.validation.queries import Run, compile_select
 from refractory.vocabulary import Owl, Rdf, Rdfs, Xsd, local_name
 
 SH: Final = "http://www.w3.org/ns/shacl#"
@@ -32,10 +33,6 @@ _PREFIXES: Final = {
     "rdfs": Rdfs.LABEL.value.removesuffix("label"),
     "owl": Owl.CLASS.value.removesuffix("Class"),
 }
-
-# A number of which every library makes the same, and whose products are exact in Python's decimals: 13 digits at most,
-# as those have 28. Eight places are those of the smallest unit size that we have.
-PLAIN_NUMBER: Final = re.compile(r"-?(?=[0-9.]{1,14}\Z)[0-9]{1,7}(\.[0-9]{1,8})?")
 
 
 class Class(NamedTuple):
@@ -90,13 +87,15 @@ class Query(NamedTuple):
 
     Attributes:
         constraint: Its IRI.
-        select: Its steps.
+        run: What finds its results.
+        reads: The properties that it reads.
         predicates: The properties without any of which it has no result.
         of_focus: Those of them that the node itself is to have.
     """
 
     constraint: str
-    select: Select
+    run: Run
+    reads: frozenset[str]
     predicates: frozenset[str]
     of_focus: tuple[str, ...]
 
@@ -156,7 +155,7 @@ def compile_shapes(files: Iterable[tuple[str, bytes]]) -> Shapes:
     predicates = {Rdf.TYPE.value}
     for shape in (part for node in shapes for part in node.properties):
         predicates.add(shape.path)
-        predicates.update(step.predicate for query in shape.queries for step in _matches(query.select.steps))
+        predicates.update(predicate for query in shape.queries for predicate in query.reads)
     return Shapes(shapes, frozenset(predicates))
 
 
@@ -341,7 +340,9 @@ def _query(node: Object, path: str, source: _Source, shape: NamedNode) -> Query:
     # A chain may be empty, and what must be absent is not needed.
     needed = [step for step in select.steps if isinstance(step, Match) and not step.chain]
     of_focus = tuple(step.predicate for step in needed if step.subject == Variable("this"))
-    return Query(node.value, select, frozenset(step.predicate for step in needed), of_focus)
+    reads = frozenset(step.predicate for step in _matches(select.steps))
+    predicates = frozenset(step.predicate for step in needed)
+    return Query(node.value, compile_select(select), reads, predicates, of_focus)
 
 
 def _component(name: str) -> str:

@@ -5,18 +5,14 @@ It never guesses: a value that libraries read differently, or a comparison of wh
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 from decimal import Decimal
-from operator import eq, ge, gt, le, lt, ne
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pyoxigraph import Literal
 
-from refractory.validation.case_graph import CaseGraph, UnsureError
+from refractory.validation.case_graph import CaseGraph
 from refractory.validation.compiled import (
-    PLAIN_NUMBER,
     SH,
     Bound,
     Class,
@@ -29,14 +25,10 @@ from refractory.validation.compiled import (
     Shapes,
     ValueTest,
 )
-from refractory.validation.constraints import Absent, Both, Comparison, Expression, Match, Product, Step, Term, Variable
-from refractory.validation.constraints import Datatype as DatatypeOf
+from refractory.validation.literals import UnsureError, read
+from refractory.validation.queries import HOLDS
 from refractory.vocabulary import Xsd
 
-_HOLDS: Final[dict[str, Any]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
-_NUMBERS: Final = frozenset({Xsd.DECIMAL.value, Xsd.INTEGER.value})
-# Python's own reader of dates also reads weeks.
-_PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MIN_COUNT: Final = SH + "MinCountConstraintComponent"
 _MAX_COUNT: Final = SH + "MaxCountConstraintComponent"
 _SPARQL: Final = SH + "SPARQLConstraintComponent"
@@ -86,11 +78,7 @@ def _results(shape: PropertyShape, focus: Node, graph: CaseGraph) -> Iterator[Re
         # Most ask for what the case does not say, and to see that is cheaper than to search.
         if not query.predicates <= graph.predicates or not all(graph.values(focus, each) for each in query.of_focus):
             continue
-        bindings: dict[str, Node] = {"this": focus}
-        found = dict.fromkeys(
-            bindings["value"] if query.select.value else None for _ in _ways(query.select.steps, 0, bindings, graph)
-        )
-        for row in found:
+        for row in query.run(focus, graph):
             yield Result(shape, focus, _SPARQL, row, query.constraint)
 
 
@@ -103,7 +91,7 @@ def _passes(value: Node, test: ValueTest, graph: CaseGraph) -> bool:
         case Bound():
             return _lies_within(value, test)
         case Length():
-            return bool(_HOLDS[test.sign](len(_text(value)), test.characters))
+            return bool(HOLDS[test.sign](len(_text(value)), test.characters))
         case In():
             return value in test.values
         case Or():
@@ -112,7 +100,7 @@ def _passes(value: Node, test: ValueTest, graph: CaseGraph) -> bool:
 
 def _is_well_written(value: Literal) -> bool:
     """Say so of a text, or of a plain number or date; of any other, pySHACL must."""
-    return value.datatype == Xsd.STRING or _read(value) is not None
+    return value.datatype == Xsd.STRING or read(value) is not None
 
 
 def _text(value: Node) -> str:
@@ -123,95 +111,10 @@ def _text(value: Node) -> str:
     return value.value
 
 
-def _read(value: Literal) -> Decimal | date:
-    """Return what a plainly written number or date says."""
-    datatype, text = value.datatype.value, value.value
-    if datatype in _NUMBERS and PLAIN_NUMBER.fullmatch(text) and ("." not in text or datatype == Xsd.DECIMAL.value):
-        return Decimal(text)
-    if datatype == Xsd.DATE.value and _PLAIN_DATE.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise UnsureError(value) from None
-    raise UnsureError(value)
-
-
 def _lies_within(value: Node, test: Bound) -> bool:
     """Compare with a number; what is a node or a text lies nowhere."""
     if not isinstance(value, Literal) or value.datatype == Xsd.STRING:
         return False
-    if not isinstance(number := _read(value), Decimal):
+    if not isinstance(number := read(value), Decimal):
         raise UnsureError(value)
-    return bool(_HOLDS[test.sign](number, test.number))
-
-
-def _ways(steps: Sequence[Step], at: int, bindings: dict[str, Node], graph: CaseGraph) -> Iterator[None]:
-    """Yield once for each way to the end of the steps, with what it binds in `bindings`."""
-    if at == len(steps):
-        yield
-        return
-    step = steps[at]
-    if isinstance(step, Match):
-        for _ in _matches(step, bindings, graph):
-            yield from _ways(steps, at + 1, bindings, graph)
-    elif isinstance(step, Absent):
-        if not any(True for _ in _ways(step.steps, 0, bindings, graph)):
-            yield from _ways(steps, at + 1, bindings, graph)
-    elif _value(step.condition, bindings) is True:
-        yield from _ways(steps, at + 1, bindings, graph)
-
-
-def _matches(step: Match, bindings: dict[str, Node], graph: CaseGraph) -> Iterator[None]:
-    """Yield once for each triple, or chain, that fits."""
-    subject, predicate, value = step.subject, step.predicate, step.object
-    if step.known == "neither":
-        for start, end in graph.pairs(predicate):
-            _bind(subject, start, bindings)
-            _bind(value, end, bindings)
-            yield
-    elif step.known == "object":
-        end = _node(value, bindings)
-        for start in graph.chain(predicate, end, backward=True) if step.chain else graph.subjects(end, predicate):
-            _bind(subject, start, bindings)
-            yield
-    else:
-        start = _node(subject, bindings)
-        ends = graph.chain(predicate, start) if step.chain else graph.values(start, predicate)
-        if step.known == "subject":
-            for end in ends:
-                _bind(value, end, bindings)
-                yield
-        elif _node(value, bindings) in ends:
-            yield
-
-
-def _bind(term: Term, node: Node, bindings: dict[str, Node]) -> None:
-    if isinstance(term, Variable):
-        bindings[term.name] = node
-
-
-def _node(term: Term, bindings: dict[str, Node]) -> Node:
-    return bindings[term.name] if isinstance(term, Variable) else term
-
-
-def _value(expression: Expression, bindings: dict[str, Node]) -> bool | Decimal | date | str:
-    """Return what an expression says; whatever SPARQL and rdflib may see differently is left to pySHACL."""
-    match expression:
-        case Both():
-            return all(_value(part, bindings) is True for part in expression.parts)
-        case Comparison():
-            left, right = _value(expression.left, bindings), _value(expression.right, bindings)
-            if type(left) is not type(right) or (isinstance(left, str) and expression.sign not in {"=", "!="}):
-                raise UnsureError(expression)
-            return bool(_HOLDS[expression.sign](left, right))
-        case Product():
-            left, right = _value(expression.left, bindings), _value(expression.right, bindings)
-            if not isinstance(left, Decimal) or not isinstance(right, Decimal):
-                raise UnsureError(expression)
-            return left * right
-        case DatatypeOf():
-            if isinstance(node := bindings[expression.of.name], str):
-                raise UnsureError(node)
-            return node.datatype.value
-    node = _node(expression, bindings)
-    return node if isinstance(node, str) else _read(node)
+    return bool(HOLDS[test.sign](number, test.number))

@@ -14,9 +14,10 @@ from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.places import Places, read_context
 from refractory.model.facts import CaseFacts
 from refractory.model.report import Report
-from refractory.validation.case_graph import CaseGraph, Logic, UnsureError
+from refractory.validation.case_graph import CaseGraph, Logic
 from refractory.validation.compiled import SH, Node, compile_shapes
 from refractory.validation.evaluate import Result, evaluate
+from refractory.validation.literals import UnsureError
 from refractory.validation.report import read_report, read_shape_words
 from refractory.validation.validate import validate
 from refractory.vocabulary import Rdf
