@@ -8,7 +8,7 @@ from typing import Final
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from refractory.model.facts import CaseFacts
-from refractory.validation.compiled import Node, Shapes
+from refractory.validation.compiled import Node, PropertyShape, Query, Shapes
 from refractory.validation.literals import UnsureError
 from refractory.vocabulary import Rdf, Rdfs, rfy
 
@@ -16,6 +16,11 @@ from refractory.vocabulary import Rdf, Rdfs, rfy
 Members = Mapping[Node, None]
 _Edges = dict[str, dict[Node, dict[Node, None]]]
 
+# The shapes of properties of which something may be found, with those of their queries that may find it.
+Applicable = tuple[tuple[PropertyShape, tuple[Query, ...]], ...]
+
+# How many sets of properties are remembered: most cases speak of the same things.
+_REMEMBERED: Final = 2_048
 _NONE: Final[Members] = {}
 _TYPE: Final = Rdf.TYPE.value
 _SUB_CLASS_OF: Final = Rdfs.SUB_CLASS_OF.value
@@ -52,6 +57,34 @@ class Logic:
         self.predicates = shapes.predicates
         self._targets = tuple(shape.targets for shape in shapes.nodes)
         self._looked_at_by: dict[Node, tuple[int, ...]] = {}
+        self._passed: dict[str, set[Node]] = {}
+        self._shapes = shapes.nodes
+        self._applicable: dict[frozenset[str], tuple[Applicable, ...]] = {}
+
+    def applicable(self, said: frozenset[str]) -> tuple[Applicable, ...]:
+        """Return for each node shape what is to be asked of a case, by the properties of which it says anything."""
+        found = self._applicable.get(said)
+        if found is None:
+            if len(self._applicable) >= _REMEMBERED:
+                self._applicable.clear()
+            there = said | self.edges.keys()
+            found = tuple(
+                tuple(
+                    (shape, queries)
+                    for shape in node.properties
+                    if (queries := tuple(query for query in shape.queries if query.predicates <= there))
+                    or shape.least
+                    or shape.path in there
+                )
+                for node in self._shapes
+            )
+            self._applicable[said] = found
+        return found
+
+    def passed(self, shape: str) -> set[Node]:
+        """Return the values, literals and terms of the knowledge, that passed all tests of a shape before."""
+        found = self._passed.get(shape)
+        return self._passed.setdefault(shape, set()) if found is None else found
 
     def looked_at_by(self, cls: Node) -> tuple[int, ...]:
         """Return the places of the node shapes that look at the nodes of a class; kept if there are any."""
@@ -89,7 +122,7 @@ class CaseGraph:
     Attributes:
         types: The classes that the case says of nodes.
         focus: For each node shape, in order, the nodes that it looks at.
-        predicates: The properties of which there is anything.
+        applicable: For each node shape, the properties to look at, with the queries that may find something.
     """
 
     def __init__(self, case: CaseFacts, logic: Logic) -> None:
@@ -119,12 +152,20 @@ class CaseGraph:
         # Without its class no shape would look at the case, and nothing found would read as nothing wrong.
         _add(self._edges, case.case.value, _TYPE, _CASE)
         self.types = self._edges[_TYPE]
-        self.predicates = self._edges.keys() | logic.edges.keys()
+        self.applicable = logic.applicable(frozenset(self._edges))
         self.focus = [dict.fromkeys(nodes) for nodes in logic.focus]
         for node, classes in self.types.items():
             for cls in classes:
                 for place in logic.looked_at_by(cls):
                     self.focus[place][node] = None
+
+    def passed(self, shape: str) -> set[Node]:
+        """Return the values that passed all tests of a shape in another case, and so do in this one."""
+        return self._logic.passed(shape)
+
+    def is_of_no_case(self, node: Node) -> bool:
+        """Say whether a value is the same in every case: a literal, or a term of which the case says no class."""
+        return isinstance(node, Literal) or (node in self._logic.classes and node not in self.types)
 
     def is_a(self, node: Node, cls: str) -> bool:
         """Say whether a node is of a class, or of one below it."""

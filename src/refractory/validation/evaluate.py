@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pyoxigraph import Literal
 
-from refractory.validation.case_graph import CaseGraph
+from refractory.validation.case_graph import CaseGraph, Members
 from refractory.validation.compiled import (
     SH,
     Bound,
@@ -22,7 +22,7 @@ from refractory.validation.compiled import (
     Node,
     Or,
     PropertyShape,
-    Shapes,
+    Query,
     ValueTest,
 )
 from refractory.validation.literals import UnsureError, read
@@ -32,6 +32,8 @@ from refractory.vocabulary import Xsd
 _MIN_COUNT: Final = SH + "MinCountConstraintComponent"
 _MAX_COUNT: Final = SH + "MaxCountConstraintComponent"
 _SPARQL: Final = SH + "SPARQLConstraintComponent"
+# How many values that pass are remembered for each property: doses and ages come again, and few days are not of a year.
+_REMEMBERED: Final = 4_096
 
 
 class Result(NamedTuple):
@@ -52,34 +54,44 @@ class Result(NamedTuple):
     constraint: str | None = None
 
 
-def evaluate(shapes: Shapes, graph: CaseGraph) -> Iterator[Result]:
+def evaluate(graph: CaseGraph) -> Iterator[Result]:
     """Yield what the shapes find, one by one, so that who needs no more than one violation can stop there.
 
     Raises:
         UnsureError: Only pySHACL can tell.
     """
-    for number, node_shape in enumerate(shapes.nodes):
-        for focus in graph.focus[number]:
-            for shape in node_shape.properties:
-                yield from _results(shape, focus, graph)
+    for nodes, properties in zip(graph.focus, graph.applicable, strict=True):
+        for focus in nodes:
+            for shape, queries in properties:
+                values = graph.values(focus, shape.path)
+                few = shape.least <= len(values)
+                right = few and (shape.most is None or len(values) <= shape.most)
+                # Most have nothing to be asked of, or what was found right before.
+                if queries or not right or (values and not graph.passed(shape.shape).issuperset(values)):
+                    yield from _results(shape, queries, focus, values, graph)
 
 
-def _results(shape: PropertyShape, focus: Node, graph: CaseGraph) -> Iterator[Result]:
-    values = graph.values(focus, shape.path)
+def _results(
+    shape: PropertyShape, queries: tuple[Query, ...], focus: Node, values: Members, graph: CaseGraph
+) -> Iterator[Result]:
     if len(values) < shape.least:
         yield Result(shape, focus, _MIN_COUNT)
     if shape.most is not None and len(values) > shape.most:
         yield Result(shape, focus, _MAX_COUNT)
+    passed = graph.passed(shape.shape)
     for value in values:
-        for test in shape.tests:
-            if not _passes(value, test, graph):
-                yield Result(shape, focus, test.component, value)
-    for query in shape.queries:
-        # Most ask for what the case does not say, and to see that is cheaper than to search.
-        if not query.predicates <= graph.predicates or not all(graph.values(focus, each) for each in query.of_focus):
+        if value in passed:
             continue
-        for row in query.run(focus, graph):
-            yield Result(shape, focus, _SPARQL, row, query.constraint)
+        failed = [test for test in shape.tests if not _passes(value, test, graph)]
+        for test in failed:
+            yield Result(shape, focus, test.component, value)
+        if not failed and graph.is_of_no_case(value) and len(passed) < _REMEMBERED:
+            passed.add(value)
+    for query in queries:
+        # Most ask for what the node does not say, and to see that is cheaper than to search.
+        if all(graph.values(focus, each) for each in query.of_focus):
+            for row in query.run(focus, graph):
+                yield Result(shape, focus, _SPARQL, row, query.constraint)
 
 
 def _passes(value: Node, test: ValueTest, graph: CaseGraph) -> bool:

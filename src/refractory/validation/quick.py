@@ -37,8 +37,7 @@ class QuickValidator:
             KnowledgeError: They are missing, at fault, or use SHACL or SPARQL that is not compiled.
         """
         self.knowledge = knowledge
-        self._shapes = compile_shapes(knowledge.shapes)
-        self._logic = Logic(knowledge.logic, self._shapes)
+        self._logic = Logic(knowledge.logic, compile_shapes(knowledge.shapes))
         self._words = read_shape_words(knowledge.shapes)
         self._context = read_context(knowledge.files)
         self._clean = tuple(sorted(_head(conforms=True), key=str))
@@ -56,7 +55,7 @@ class QuickValidator:
         """Return the report of a case that surely conforms, with its warnings; None if it does not, or may not."""
         warnings = []
         try:
-            for result in evaluate(self._shapes, CaseGraph(case, self._logic)):
+            for result in evaluate(CaseGraph(case, self._logic)):
                 if result.shape.violates:
                     return None
                 warnings.append(result)
@@ -70,7 +69,7 @@ class QuickValidator:
         Raises:
             UnsureError: Only pySHACL can tell.
         """
-        return self._report(case, list(evaluate(self._shapes, CaseGraph(case, self._logic))))
+        return self._report(case, list(evaluate(CaseGraph(case, self._logic))))
 
     def _report(self, case: CaseFacts, results: list[Result]) -> Report:
         if not results:
