@@ -65,6 +65,10 @@ class CompiledReasoner:
         # For each clause, the predicate of what it concludes; for those that come of a rule, its name.
         self.concludes = tuple(self._predicates[c.head[1]] if c.head else -1 for c in self.program.clauses)
         self.rules = {number: clause.name for number, clause in enumerate(self.program.clauses) if clause.from_rule}
+        # For each predicate, the clauses of rules that conclude something under it.
+        self.concluding: dict[int, list[int]] = {}
+        for number in self.rules:
+            self.concluding.setdefault(self.concludes[number], []).append(number)
         self._run = codegen.load(codegen.write_program(self.numbers))
 
     @cached_property
@@ -106,14 +110,14 @@ class CompiledReasoner:
 
     def _close(self, case: CaseFacts) -> CompiledClosure:
         terms = CaseTerms(self.terms, self.ids, self._values)
-        number = terms.number
+        number, predicates = terms.number, self._predicates
         facts: list[Table] = [{} for _ in self._predicates]
         heads: Heads = {index: defaultdict(dict) for index in self._by_object}
-        for fact in case.all:
-            index = self._predicates.get(fact.predicate)
+        for one, predicate, other in case.all:
+            index = predicates.get(predicate)
             # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
             if index is not None:
-                subject, value = number(fact.subject), number(fact.object)  # type: ignore[arg-type]  # a case holds no blank nodes
+                subject, value = number(one), number(other)
                 facts[index].setdefault(subject, {})[value] = None
                 if index in heads:
                     heads[index][value][subject] = None
@@ -278,7 +282,12 @@ class CompiledClosure:
         one, other = self.case_terms.find(subject), self.case_terms.find(value)
         if index is None or one is None or other is None or self.tables[index].get(one, {}).get(other) is None:
             return ()
-        return self._names.get((one, index, other), ())
+        logged, rules = self._logged, self.reasoner.rules
+        return {rules[number] for number in self.reasoner.concluding.get(index, ()) if (number, one, other) in logged}
+
+    @cached_property
+    def _logged(self) -> frozenset[tuple[int, int, int]]:
+        return frozenset(self.log)
 
     @cached_property
     def proof(self) -> Proof:

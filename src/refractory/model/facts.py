@@ -14,7 +14,9 @@ from refractory.model.proof import Proof, Term
 
 def canonical(facts: Iterable[Triple]) -> tuple[Triple, ...]:
     """Return facts without repeats in the order of their N-Triples lines, the same whatever order they came in."""
-    return tuple(sorted(set(facts), key=str))
+    # Facts are equal when their lines are, and a text is told apart sooner than a fact.
+    lines = {str(fact): fact for fact in facts}
+    return tuple([lines[line] for line in sorted(lines)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,12 @@ class CaseView:
         key = (predicate, subject or self.case)
         found = self._nodes.get(key)
         if found is None:
-            nodes = [term for term in self._held(key[1], predicate) if isinstance(term, NamedNode)]
-            nodes.sort(key=_BY_VALUE)
-            found = self._nodes[key] = nodes
+            held = self._held(key[1], predicate)
+            found = sorted([term for term in held if isinstance(term, NamedNode)], key=_BY_VALUE) if held else ()
+            self._nodes[key] = found
         return found
 
-    def _held(self, subject: NamedNode, predicate: NamedNode) -> Iterable[object]:
+    def _held(self, subject: NamedNode, predicate: NamedNode) -> Sequence[object]:
         """Return what a node has under a predicate: what was given, and what reasoning added."""
         held = self._closure.held(subject, predicate)
         if held is not None:

@@ -135,8 +135,8 @@ class CaseGraph:
         self._edges: _Edges = {}
         self._into: _Edges = {}
         wanted = logic.predicates
-        for triple in case.asserted:
-            predicate, subject, value = triple.predicate.value, triple.subject, triple.object
+        for subject, property_, value in case.asserted:
+            predicate = property_.value
             if not isinstance(subject, NamedNode):
                 raise UnsureError(subject)
             if isinstance(value, NamedNode):
