@@ -78,9 +78,11 @@ def write_program(tables: Tables) -> str:
     program = tables.program
     writer = _Writer(tables)
     lines = ["def run(F, H, K, KI, R, eq, ne, lt, le, gt, ge, work, inverse, among, leak, contradiction):"]
-    lines += [f"{_INDENT}F{i} = F[{i}]" for i in sorted(tables.predicates.values())]
-    lines += [f"{_INDENT}H{i} = H[{i}]" for i in sorted(tables.by_object)]
-    lines += [f"{_INDENT}K{i} = K[{i}]; KI{i} = KI[{i}]" for i in sorted(tables.known_predicates)]
+    every = range(len(tables.predicates))
+    for name in ("F", "K", "KI"):
+        lines.append(f"{_INDENT}[{', '.join(f'{name}{i}' for i in every)}] = {name}")
+    # They come in the order of their predicates.
+    lines.append(f"{_INDENT}[{', '.join(f'H{i}' for i in sorted(tables.by_object))}] = H.values()")
     for numbers, again in program.blocks:
         clauses = [(number, program.clauses[number]) for number in numbers]
         if again:
@@ -218,9 +220,14 @@ class _Writer:
             elif self._alone:
                 of_case = f"H{index}.get({wanted}, ())"
             else:
+                if not known:
+                    # Most cases have none, and to see that is cheaper than to begin a loop.
+                    self._open(f"if {wanted} in H{index}:")
                 of_case = f"(x if len(x := H{index}.get({wanted}, ())) < 2 else among(F{index}, x))"
             self._open(f"for {name} in {f'[*{of_case}, *KI{index}.get({wanted}, ())]' if known else of_case}:")
         else:
+            if not known:
+                self._open(f"if F{index}:")
             self._open(f"for {name} in {f'[*F{index}, *K{index}]' if known else f'list(F{index})'}:")
 
     def _has(self, index: int, subject: Node, value: Node, *, known: bool) -> str:

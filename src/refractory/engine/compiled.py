@@ -269,12 +269,13 @@ class CompiledClosure:
         index = self.reasoner.numbers.predicates.get(predicate)
         if index is None:
             return None
+        # Most tables have nothing of a case, and terms are looked up only in the others.
         table = self.tables[index]
-        number = self.case_terms.find(subject) if table else None
-        if number is None or number not in table:
+        values = table.get(self.case_terms.find(subject)) if table else None  # type: ignore[arg-type]  # none has None
+        if not values:
             return []
         terms = self._terms
-        return [terms[value] for value in table[number]]
+        return [terms[value] for value in values]
 
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
         """Return the names of all rules that concluded a fact; none if no rule did, or it was given."""

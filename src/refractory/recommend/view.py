@@ -29,14 +29,14 @@ class CaseView:
         self._closure = closure
         self._facts = case
         # Most facts are never looked at, so what a node has under a predicate is looked up when it is asked for.
-        self._nodes: dict[tuple[NamedNode, NamedNode], Sequence[NamedNode]] = {}
+        self._nodes: dict[object, Sequence[NamedNode]] = {}
 
     def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> Sequence[NamedNode]:
         """Return the nodes that the case (or another subject) has under a predicate."""
-        key = (predicate, subject or self.case)
+        key = predicate if subject is None else (predicate, subject)
         found = self._nodes.get(key)
         if found is None:
-            held = self._held(key[1], predicate)
+            held = self._held(subject or self.case, predicate)
             found = sorted([term for term in held if isinstance(term, NamedNode)], key=_BY_VALUE) if held else ()
             self._nodes[key] = found
         return found
