@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -133,5 +134,19 @@ def literal(text: str, datatype: NamedNode, place: str) -> Literal:
         RefusedError: The text is not written as its datatype is.
         LimitError: It is longer than allowed.
     """
-    _CHECKS[datatype](text, place)
+    # The same doses, ages and days come in case after case; what is long is not worth remembering.
+    found = _checked(text, datatype) if len(text) <= MAX_NUMBER else None
+    if found is None:
+        _CHECKS[datatype](text, place)
+        found = Literal(text, datatype=datatype)
+    return found
+
+
+@lru_cache(maxsize=8_192)
+def _checked(text: str, datatype: NamedNode) -> Literal | None:
+    """Return a literal that is written as its datatype is, else None."""
+    try:
+        _CHECKS[datatype](text, "")
+    except (RefusedError, LimitError):
+        return None
     return Literal(text, datatype=datatype)

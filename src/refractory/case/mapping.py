@@ -67,7 +67,7 @@ class CaseMapping:
     @classmethod
     def of(cls, knowledge: Knowledge) -> CaseMapping:
         """Return the mapping that the knowledge publishes."""
-        return _read(knowledge.files.text(_FILE))
+        return knowledge.once(_of)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -85,6 +85,11 @@ class CaseMapping:
         return frozenset(part.type for part in self.parts)
 
 
+def _of(knowledge: Knowledge) -> CaseMapping:
+    return _read(knowledge.files.text(_FILE))
+
+
+# Two mappings of the same context are one.
 @lru_cache(maxsize=8)
 def _read(text: str) -> CaseMapping:
     context: dict[str, Any] = json.loads(text)["@context"]
