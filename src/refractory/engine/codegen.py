@@ -79,8 +79,7 @@ def write_program(tables: Tables) -> str:
     writer = _Writer(tables)
     lines = ["def run(F, H, K, KI, R, eq, ne, lt, le, gt, ge, work, inverse, among, leak, contradiction):"]
     every = range(len(tables.predicates))
-    for name in ("F", "K", "KI"):
-        lines.append(f"{_INDENT}[{', '.join(f'{name}{i}' for i in every)}] = {name}")
+    lines += [f"{_INDENT}[{', '.join(f'{name}{i}' for i in every)}] = {name}" for name in ("F", "K", "KI")]
     # They come in the order of their predicates.
     lines.append(f"{_INDENT}[{', '.join(f'H{i}' for i in sorted(tables.by_object))}] = H.values()")
     for numbers, again in program.blocks:
