@@ -36,7 +36,7 @@ def assessed_on(case: NamedNode, asserted: Iterable[Triple]) -> date | None:
     days = [
         t.object.value
         for t in asserted
-        if t.subject == case and t.predicate == rfy("assessedOn") and isinstance(t.object, Literal)
+        if t.predicate == rfy("assessedOn") and t.subject == case and isinstance(t.object, Literal)
     ]
     return date.fromisoformat(days[0]) if len(days) == 1 else None
 

@@ -116,6 +116,9 @@ class _Reader:
             self._read_values(node, key, value, where)
 
     def _read_values(self, node: NamedNode, key: Key, value: object, place: str) -> None:
+        if not key.many and key.part is None:
+            self.said.append((Triple(node, key.predicate, self._term(key, value, place)), place))
+            return
         seen: set[NamedNode | Literal] = set()
         for number, (item, where) in enumerate(_items(key, value, place), 1):
             if key.part:
