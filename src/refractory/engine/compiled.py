@@ -249,7 +249,7 @@ class CompiledClosure:
         for subject, values in ({} if index is None else self.tables[index]).items():
             for value, step in values.items():
                 if step is not None:
-                    names = self._names.get((subject, index, value), set())  # type: ignore[arg-type]  # there is one
+                    names = self._rules_of(subject, index, value)  # type: ignore[arg-type]  # there is one
                     term = self._terms[value]
                     found[term] = tuple(sorted(names.union(found.get(term, ()))))
         return found
@@ -283,8 +283,13 @@ class CompiledClosure:
         one, other = self.case_terms.find(subject), self.case_terms.find(value)
         if index is None or one is None or other is None or self.tables[index].get(one, {}).get(other) is None:
             return ()
+        return self._rules_of(one, index, other)
+
+    def _rules_of(self, subject: int, predicate: int, value: int) -> set[str]:
+        """Return the names of the rules that concluded a fact, whether it was given besides or not."""
         logged, rules = self._logged, self.reasoner.rules
-        return {rules[number] for number in self.reasoner.concluding.get(index, ()) if (number, one, other) in logged}
+        numbers = self.reasoner.concluding.get(predicate, ())
+        return {rules[number] for number in numbers if (number, subject, value) in logged}
 
     @cached_property
     def _logged(self) -> frozenset[tuple[int, int, int]]:

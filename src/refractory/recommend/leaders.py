@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import NamedNode
 
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.rule_graph import RULE, rule_triples
@@ -93,6 +93,6 @@ class Applicable:
 
     def speaks(self, predicate: NamedNode, value: NamedNode) -> bool:
         """Say whether a conclusion is one of a source that the case is about; one that nothing concluded is not."""
-        rules = self._closure.rules.get(Triple(self._case, predicate, value), ())
+        rules = self._closure.rules_behind(self._case, predicate, value)
         sources = {self._leaders.by_rule[rule] for rule in rules if rule in self._leaders.by_rule}
         return any(source in self._about or source not in self._reasons for source in sources)

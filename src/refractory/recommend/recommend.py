@@ -45,7 +45,7 @@ def findings_of(view: CaseView) -> Findings:
     placed = {node: knowledge.values(node, rfy("isCautionAt")) for node in cautions}
     recommendations = _recommendations(view, positions, placed, cautions)
     advice = {rfy(item.action): item.statements for item in recommendations}
-    applicable = Applicable(knowledge.once(Leaders), case.case, closure)
+    applicable = Applicable(knowledge.once(Leaders), view.case, view.closure)
     return Findings(
         failure=_failure(view, positions, applicable),
         not_applicable=names(applicable.reasons),

@@ -26,7 +26,7 @@ class CaseView:
         self.case = case.case
         self.knowledge = knowledge
         self.terms = knowledge.once(Terms)
-        self._closure = closure
+        self.closure = closure
         self._facts = case
         # Most facts are never looked at, so what a node has under a predicate is looked up when it is asked for.
         self._nodes: dict[object, Sequence[NamedNode]] = {}
@@ -43,11 +43,11 @@ class CaseView:
 
     def _held(self, subject: NamedNode, predicate: NamedNode) -> Sequence[object]:
         """Return what a node has under a predicate: what was given, and what reasoning added."""
-        held = self._closure.held(subject, predicate)
+        held = self.closure.held(subject, predicate)
         if held is not None:
             return held
         given = (fact.object for fact in self._given.get(predicate, ()) if fact.subject == subject)
-        return [*given, *(value for one, value in self._closure.added(predicate) if one == subject)]
+        return [*given, *(value for one, value in self.closure.added(predicate) if one == subject)]
 
     @cached_property
     def _given(self) -> Mapping[NamedNode, Sequence[Triple]]:
@@ -71,6 +71,6 @@ class CaseView:
         """Return the statements of all rules that concluded any of the facts, and more: leading source first."""
         ids = set(more)
         for fact in facts:
-            for rule in self._closure.rules_behind(*fact):
+            for rule in self.closure.rules_behind(*fact):
                 ids.update(self.knowledge.encodes[rule])
         return self.knowledge.cited(ids)
