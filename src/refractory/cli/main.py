@@ -10,6 +10,7 @@ from refractory.cli.about import about
 from refractory.cli.assess import assess
 from refractory.cli.audit import audit
 from refractory.cli.clock import TimeUp
+from refractory.cli.cohort import cohort
 from refractory.cli.docs import docs
 from refractory.cli.explain import explain
 from refractory.cli.export import export
@@ -43,8 +44,8 @@ def root() -> None:
 
 
 for command in (
-    assess, validate, explain, what_if, pivot, genotype, fhir, query, queries, export, guidance, docs, serve, audit,
-    about,
+    assess, validate, explain, what_if, pivot, genotype, fhir, query, queries, export, guidance, cohort, docs, serve,
+    audit, about,
 ):  # fmt: skip
     root.add_command(command)
 
