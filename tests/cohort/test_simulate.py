@@ -64,7 +64,7 @@ def patients(host: str = "") -> tuple[Patient, ...]:
     hosts = FILE.index("value = ", FILE.index("[figure.hosts]"))
     text = f"{FILE[:hosts]}value = {{ {host} = 1 }}{FILE[FILE.index(chr(10), hosts) :]}"
     some = Simulator.of(knowledge_with({SIMULATION: text}), SEED)
-    return tuple(record.patient for record in some.records(MANY // 4))
+    return tuple(record.patient for record in some.records(MANY // 3))
 
 
 def test_a_longer_cohort_begins_with_the_shorter_one_and_parts_can_be_made_apart() -> None:
@@ -190,7 +190,7 @@ def test_resistance_is_as_frequent_as_the_sources_count(which: str) -> None:
 
 def test_what_a_resistant_virus_resists_is_as_frequent_as_counted() -> None:
     """Mechanism, and the other drugs that it takes along, are as in the sources."""
-    resistant = [patient for patient in patients() if patient.mechanism]
+    resistant = [patient for patient in patients("stem-cell") if patient.mechanism]
     kinase = [patient for patient in resistant if patient.mechanism == "ViralThymidineKinase"]
     others = [patient for patient in resistant if patient.mechanism == "ViralDnaPolymerase"]
 
@@ -287,7 +287,11 @@ def test_the_truth_fits_the_cases() -> None:
         assert truth["id"] == case["id"]
         assert set(case.get("present", ())) - judged <= facts
         assert not set(case.get("absent", ())) & facts
-        assert not set(truth["hidden"]) & {*case, *case.get("patient", ()), *case.get("present", ())}
+        entry = case["treatments"][-1]
+        recordable = {"assessedOn", "condition", "lesionCourse", "ageYears", "weightKg", "doseMg", "startedOn"}
+        recorded = {*case, *case.get("patient", ()), *case.get("present", ()), *entry}
+        assert not set(truth["hidden"]) & recorded
+        assert recordable <= recorded | set(truth["hidden"])
         assert facts <= {*case.get("present", ()), *truth["hidden"]}
         assert case.get("condition", truth["condition"]) == truth["condition"]
         if "lesionCourse" in case:
@@ -295,7 +299,6 @@ def test_the_truth_fits_the_cases() -> None:
         for key, holds in (("present", True), ("absent", False)):
             if judged & set(case.get(key, ())):
                 assert truth["doseWasRight"] is holds
-        entry = case["treatments"][-1]
         if "startedOn" in entry and "assessedOn" in case:
             days = date.fromisoformat(case["assessedOn"]) - date.fromisoformat(entry["startedOn"])
             assert days.days == truth["dayOfTreatment"]
