@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support import shipped
 
 from refractory.cohort.conclusions import conclusions, found_in
 from refractory.cohort.figures import Simulated
 from refractory.cohort.recall import Recall, Share, recall
 from refractory.errors import UsageError
+from tests.support import shipped
 
 KNOWN = conclusions(Simulated.of(shipped().knowledge))
 

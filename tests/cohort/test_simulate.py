@@ -25,7 +25,6 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator, FormatChecker
 from pyoxigraph import QuerySolutions
-from tests.support import ROOT, knowledge_with, shipped
 
 from refractory import Case
 from refractory.cli import main
@@ -37,6 +36,7 @@ from refractory.cohort.patient import Patient
 from refractory.cohort.simulate import Simulation, Simulator
 from refractory.errors import KnowledgeError, NonConformingError, RefusedError
 from refractory.vocabulary import NAMESPACE
+from tests.support import ROOT, knowledge_with, shipped
 
 FILE = (ROOT / SIMULATION).read_text(encoding="utf-8")
 SCHEMA = json.loads((ROOT / "schemas" / "case.schema.json").read_text(encoding="utf-8"))
