@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from refractory.cli.cohort_template import template
 from refractory.cli.options import debug_option, knowledge_option
 from refractory.cli.output import emit
 from refractory.errors import RefusedError
@@ -38,6 +39,9 @@ class DefaultGroup(click.Group):
 @click.group(cls=DefaultGroup)
 def cohort() -> None:
     """Many cases at once."""
+
+
+cohort.add_command(template)
 
 
 @cohort.command()

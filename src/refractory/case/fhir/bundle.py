@@ -24,6 +24,9 @@ _CORE_PROFILE: Final = re.compile(
 )
 _HISTORY: Final = re.compile(r"/_history/[^/]*$")
 _RELEASES: Final = {"0.5": "DSTU1", "1.0": "DSTU2", "3.0": "STU3", "5.0": "R5", "6.0": "R6"}
+REFERRED_TO: Final = frozenset({"Medication", "Specimen"})
+"""Types of resource that are of nobody, and are read because those that are read refer to them."""
+
 _WANTED: Final = "Give the data as a FHIR R4 (4.0) or R4B (4.3) Bundle; servers of other versions can convert it."
 
 
@@ -111,7 +114,7 @@ def read(data: bytes | str | Mapping[str, Any], mapping: FhirMapping) -> Bundle:
         _check_version(resource.data, resource.place, mapping)
     _check_modifiers({key: value for key, value in root.items() if key != "entry"}, "Bundle", mapping)
     for resource in bundle.resources:
-        if resource.type in mapping.subjects or resource.type in {"Medication", "Specimen"}:
+        if resource.type in mapping.subjects or resource.type in REFERRED_TO:
             _check_modifiers(resource.data, f"{resource.name}, {resource.place}", mapping)
     return bundle
 

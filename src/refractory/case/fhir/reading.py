@@ -69,7 +69,7 @@ def read_bundle(
             why="A case is one patient; facts of one must not be taken for another's.",
             fix="Give a Bundle for each patient, or ask for the patients to be split.",
         )
-    name = _name(bundle, mapping, data)
+    name = name_of(bundle, mapping, data)
     made = [
         _Case(reader, f"{name}:{number}" if len(patients) > 1 else name, today, place).of(resources)
         for number, resources in enumerate(patients.values() or [[]], 1)
@@ -106,13 +106,31 @@ def _refuse(reader: RowReader, mapping: FhirMapping) -> None:
                 )
 
 
-def _name(bundle: Bundle, mapping: FhirMapping, data: bytes | str | Mapping[str, Any]) -> str:
-    """Return the IRI of the case: the Bundle's own, or one made of its content, which tells nothing of the patient."""
+def name_of(bundle: Bundle, mapping: FhirMapping, data: bytes | str | Mapping[str, Any]) -> str:
+    """Return the IRI of the case: the Bundle's own, or one made of its content, which tells nothing of the patient.
+
+    Of several patients of one Bundle, the case of each is called by this, a colon, and its number from 1.
+    """
     for found in evaluate(mapping.identifier, bundle.data, bundle):
         if isinstance(found, str) and check_identifier(found, "Bundle.identifier"):
             return found
     text = json_text.dump(data) if isinstance(data, Mapping) else decode(data, MAX_BUNDLE_BYTES, "Bundle")
     return f"urn:uuid:{uuid.uuid5(_NAMES, text)}"
+
+
+def whose(resource: Resource, bundle: Bundle, mapping: FhirMapping) -> str:
+    """Return what stands for the patient whom a resource is about, the same for all that is about one; empty if nobody.
+
+    Args:
+        resource: A resource of a type that the mapping has a subject for.
+        bundle: Where references are followed.
+        mapping: Says where the subject stands.
+    """
+    if resource.type == "Patient":
+        return resource.place
+    subjects = evaluate(mapping.subjects[resource.type], resource.data, bundle)
+    one = subjects[0] if len(subjects) == 1 else None
+    return bundle.key(one.get("reference")) if isinstance(one, Mapping) else ""
 
 
 def _patients(reader: RowReader, mapping: FhirMapping) -> dict[str, list[Resource]]:
@@ -123,17 +141,13 @@ def _patients(reader: RowReader, mapping: FhirMapping) -> dict[str, list[Resourc
         if resource.type not in read:
             reader.write(resource, IGNORED, f"no row of the mapping reads a {resource.type}")
             continue
-        key = resource.place
-        if resource.type != "Patient":
-            subjects = reader.find(mapping.subjects[resource.type], resource)
-            one = subjects[0] if len(subjects) == 1 else None
-            key = reader.bundle.key(one.get("reference")) if isinstance(one, Mapping) else ""
-            if not key:
-                reader.write(resource, IGNORED, "it does not say whose it is", mapping.subjects[resource.type])
-                continue
-            if resource.type == "Observation" and reader.find("focus", resource):
-                reader.write(resource, IGNORED, "it is about something other than the patient (focus)", "focus")
-                continue
+        key = whose(resource, reader.bundle, mapping)
+        if not key:
+            reader.write(resource, IGNORED, "it does not say whose it is", mapping.subjects[resource.type])
+            continue
+        if resource.type == "Observation" and reader.find("focus", resource):
+            reader.write(resource, IGNORED, "it is about something other than the patient (focus)", "focus")
+            continue
         found.setdefault(key, []).append(resource)
     return found
 
