@@ -132,7 +132,7 @@ class _Row:
         return self._good and not rest and not patient and not facts
 
     def _put(self, said: Any, value: Any, number: int = 0, *, wanted: bool = True) -> None:
-        table = {"column": said} if isinstance(said, str) else said
+        table: JsonObject = {"column": said} if isinstance(said, str) else said
         if "value" in table:
             self._good &= not wanted or value == table["value"]
             return

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from refractory.case import lexical
@@ -52,6 +52,9 @@ def _made(mapping: CohortMapping, row: Row, source: str, number: int, size: int)
         )
 
 
+_EMPTY: Final = ("", None)
+
+
 class _Case:
     """The case of one row."""
 
@@ -74,6 +77,8 @@ class _Case:
                 else:
                     case[entry.key] = found
         for fact in self._mapping.facts:
+            if self._row[fact.column] in _EMPTY:
+                continue
             word = _text(self._row[fact.column]).strip().casefold()
             if word in fact.words.unknown:
                 continue
@@ -95,7 +100,10 @@ class _Case:
             if one.value is not None:
                 value: Any = Number(one.value) if one.number else one.value
                 found[one.name] = [value] if one.many else value
-            elif values := [self._value(one, cell) for cell in self._cells(one)]:
+            # Most cells of most tables are empty, which is seen before anything is asked of them.
+            elif (self._row[one.column] not in _EMPTY) and (
+                values := [self._value(one, cell) for cell in self._cells(one)]
+            ):
                 found[one.name] = values if one.many else values[0]
         return found
 

@@ -132,11 +132,17 @@ def _mapped(batch: Any, source: Source, row: int, mapping: CohortMapping) -> Ite
 def _rows(batch: Any) -> list[Any]:
     """Return the rows of a batch; for one that Python cannot hold, such as a text that is not UTF-8, the reason."""
     try:
-        return list(batch.to_pylist())
+        columns = [_cells(column) for column in batch.columns]
+        return [dict(zip(batch.schema.names, cells, strict=True)) for cells in zip(*columns, strict=True)]
     except _FAULTS as error:
         if batch.num_rows == 1:
             return [error]
         return [row for number in range(batch.num_rows) for row in _rows(batch.slice(number, 1))]
+
+
+def _cells(column: Any) -> list[Any]:
+    # Many columns of a wide table say nothing, and to make each nothing anew takes as long as to make a text.
+    return [None] * len(column) if column.null_count == len(column) else list(column.to_pylist())
 
 
 def _case(content: bytes, source: Source, row: int, fhir: FhirMapping) -> Iterator[Pending]:
