@@ -448,6 +448,16 @@ def test_the_template_is_a_mapping_that_names_every_key() -> None:
     assert found.facts
 
 
+def test_the_mapping_that_the_page_shows_is_one(tmp_path: Path) -> None:
+    """It can be copied."""
+    page = (ROOT / "docs" / "cohort-inputs.md").read_text(encoding="utf-8")
+    shown = page[page.index("    [values]") : page.index("**Nothing is guessed.**")]
+    path = tmp_path / "shown.toml"
+    path.write_text(shown.replace("\n    ", "\n").strip(), encoding="utf-8")
+    found = read_mapping(path, shipped().knowledge)
+    assert set(found.columns) == {"mrn_hash", "dx", "hiv", "on_valacyclovir", "valacyclovir_start"}
+
+
 def test_the_command_prints_the_template() -> None:
     """As it is, on standard output."""
     command = [sys.executable, "-m", "refractory", "cohort", "template"]
