@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from refractory.cli.cohort_template import template
+from refractory.cli.cohort_run import run
 from refractory.cli.options import debug_option, knowledge_option
 from refractory.cli.output import emit
 from refractory.errors import RefusedError
@@ -42,6 +43,7 @@ def cohort() -> None:
 
 
 cohort.add_command(template)
+cohort.add_command(run)
 
 
 @cohort.command()

@@ -7,7 +7,6 @@ says of it. What it remembers between cases is speed alone.
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ import pyarrow as pa
 
 from refractory.cohort.answering import Answered, Answering
 from refractory.cohort.columns import Columns
+from refractory.cohort.rejected import rejection
 from refractory.cohort.rows import Row
-from refractory.cohort.schema import RAW_CHARACTERS, answered_schema, rejected_schema
-from refractory.errors import KnowledgeError, RefractoryError, UsageError
+from refractory.cohort.schema import answered_schema, rejected_schema
+from refractory.errors import KnowledgeError, UsageError
 from refractory.pipeline.knowledge_base import KnowledgeBase
-
-_INTERNAL: Final = "Internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ class Assessor:
                 except (UsageError, KnowledgeError):
                     raise
                 except Exception as error:  # a fault of ours in one case is no reason to lose the others
-                    rejected.append(_rejection(record, error))
+                    rejected.append(rejection(record, error))
             return Answers(
                 self._answered(answered, places), pa.RecordBatch.from_pylist(rejected, schema=self.rejected_schema)
             )
@@ -173,43 +171,3 @@ def _no_garbage_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _rejection(record: Record, error: Exception) -> Row:
-    """Return why a record was not answered."""
-    raw = _raw(record.data)
-    said: dict[str, Any]
-    if isinstance(error, RefractoryError):
-        said = error.to_json()
-    else:
-        said = {
-            "kind": _INTERNAL,
-            "exitCode": RefractoryError.exit_code,
-            "message": f"the program failed on this record: {type(error).__name__}: {error}",
-            "fix": "Report it with the record, if that may be shown.",
-        }
-    return {
-        "case": _identifier(raw),
-        "source": record.source,
-        "row": record.row,
-        **said,
-        "raw": raw.decode("utf-8", "replace")[:RAW_CHARACTERS],
-        "rawBytes": len(raw),
-    }
-
-
-def _raw(data: bytes | str | Mapping[str, Any]) -> bytes:
-    if isinstance(data, bytes):
-        return data
-    text = data if isinstance(data, str) else json.dumps(data, default=repr)
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _identifier(raw: bytes) -> str | None:
-    """Return the identifier of a record that was not answered, if there is one to be read."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    identifier = found.get("id") if isinstance(found, dict) else None
-    return identifier if isinstance(identifier, str) else None

@@ -128,6 +128,8 @@ _REJECTED: Final = (
     pa.field("case", pa.string()),
     _needed("source", pa.string()),
     _needed("row", pa.int64()),
+    # A stretch of input that cannot be read is one row, and may have held several; null: nobody knows how many.
+    pa.field("records", pa.int64()),
     _needed("kind", pa.string()),
     _needed("exitCode", pa.int32()),
     _needed("message", pa.string()),
