@@ -12,7 +12,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-from refractory.cohort.worker import STARTING, Failed, Job, Message, Ready, Task, work
+from refractory.cohort.parts import Checkpoint
+from refractory.cohort.worker import STARTING, Job, Message, Ready, Task, work
 
 # A process of its own kind: it inherits neither threads nor locks nor files of the first one, on any platform.
 _CONTEXT: Final = get_context("spawn")
@@ -80,12 +81,7 @@ class Pool:
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Pool:
-        try:
-            for _ in range(self._size):
-                self._workers.append(self._start())
-        except BaseException:
-            self.__exit__()
-            raise
+        self._workers.append(self._start())
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -115,7 +111,7 @@ class Pool:
         """Yield what has happened; wait for it so many seconds if nothing has."""
         ready = set(wait([part for one in self._workers for part in (one.pipe, one.process.sentinel)], timeout))
         now = time.monotonic()
-        for place, worker in enumerate(self._workers):
+        for place, worker in enumerate(list(self._workers)):
             if worker.pipe in ready or worker.process.sentinel in ready:
                 try:
                     # What it said before it ended counts.
@@ -125,11 +121,17 @@ class Pool:
                     continue
                 if isinstance(message, Ready):
                     worker.ready = True
-                elif not isinstance(message, Failed):
+                    self._fill()
+                elif isinstance(message, Checkpoint):
                     worker.task = None
                 yield message
             elif worker.is_late(now, self._seconds):
                 yield self._replaced(place, late=True)
+
+    def _fill(self) -> None:
+        """Start what is missing, when one is ready: what had to be compiled is then there for all."""
+        while len(self._workers) < self._size:
+            self._workers.append(self._start())
 
     def _replaced(self, place: int, *, late: bool) -> Gone:
         worker = self._workers[place]

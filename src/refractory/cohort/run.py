@@ -17,7 +17,7 @@ from refractory.cohort.pool import Event, Gone, Pool
 from refractory.cohort.progress import Progress, Silent
 from refractory.cohort.queue import Queue
 from refractory.cohort.records import Chunk
-from refractory.cohort.worker import Failed, Job, Ready
+from refractory.cohort.worker import Failed, Job, Known
 from refractory.errors import LimitError, RefractoryError, RefusedError
 from refractory.version import VERSION
 
@@ -198,7 +198,7 @@ class _Run:
             self._heed(event)
 
     def _heed(self, event: Event) -> None:
-        if isinstance(event, Ready):
+        if isinstance(event, Known):
             if self._identity and event.identity != self._identity:
                 raise RefusedError(
                     f"it has changed while the run went on: {'; '.join(differences(self._identity, event.identity))}.",
@@ -210,7 +210,7 @@ class _Run:
             raise event.error
         elif isinstance(event, Gone):
             self._heed_gone(event)
-        else:
+        elif isinstance(event, Checkpoint):
             self._starts = 0
             self._queue.done(event.chunk)
             self._note(event)

@@ -58,8 +58,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A worker has loaded everything.
+class Known:
+    """A worker has read the knowledge; it may still have to compile it.
 
     Attributes:
         identity: What it answers with, as the manifest says it.
@@ -69,13 +69,18 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker has loaded everything."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A worker cannot go on, and no other could."""
 
     error: Exception
 
 
-Message = Ready | Failed | Checkpoint
+Message = Known | Ready | Failed | Checkpoint
 
 
 def work(job: Job, pipe: Connection, mark: c_longlong) -> None:
@@ -91,8 +96,9 @@ def work(job: Job, pipe: Connection, mark: c_longlong) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     message: Message
     try:
+        pipe.send(Known(identity(job.assessor)))
         job.assessor.load()
-        message = Ready(identity(job.assessor))
+        message = Ready()
         doing = Doing(job, mark)
     except Exception as error:  # whatever it is, it is told where somebody sees it
         pipe.send(Failed(_told(error)))
