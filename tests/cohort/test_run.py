@@ -6,7 +6,8 @@ import json
 import os
 import re
 import threading
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,6 @@ import pytest
 
 from refractory.cli import main
 from refractory.cohort import folder as folders
-from refractory.cohort import progress
 from refractory.cohort.batch import Assessor, Record
 from refractory.cohort.folder import taken
 from refractory.cohort.manifest import described
@@ -67,7 +67,7 @@ class Given:
                 yield chunk
 
 
-def given(folder: Path, *chunks: list[Item]) -> Given:
+def given(folder: Path, *chunks: Sequence[Item]) -> Given:
     """Return a source of chunks."""
     path = folder / "given"
     path.touch()
@@ -351,7 +351,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_how_fast_and_how_long(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Only what this run has done counts for its pace; a line comes every ten seconds."""
     now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     pace = Pace(Counts(900, 100), 0.5)
     shown = Lines()
     shown.begin(Counts(900, 100), 0.5)
