@@ -35,7 +35,8 @@ def once(rows: Any, names: Any) -> tuple[Any, Any]:
 
 def chained(*arrays: Any) -> Any:
     """Return several arrays as one."""
-    return pa.chunked_array([chunk for one in arrays for chunk in getattr(one, "chunks", [one])])
+    # A column that was filtered to nothing may have no chunk, so the type is said.
+    return pa.chunked_array([chunk for one in arrays for chunk in getattr(one, "chunks", [one])], arrays[0].type)
 
 
 def status_of(resistance: Any, drug: str) -> Any:

@@ -22,6 +22,9 @@ FLOW: Final = "schemas/cohort-flow.toml"
 KEYS: Final = ("outcome", "dose", "notApplicable", "status")
 """What of a row decides how far its patient goes."""
 
+FIRST: Final = ("read", "answered", "applicable", "failing")
+"""The ids of the steps that every flow begins with; those after them are free."""
+
 _NAME = re.compile(r"\{([^}]+)\}")
 _ORDERS: Final = ("statuses", "hypotheses", "kinds", "urgencies")
 
@@ -109,8 +112,10 @@ class Flow:
             orders = {name: tuple(said[name]) for name in _ORDERS}
             conditions = [one for step in steps for one in (step.when, *(reason.when for reason in step.leave))]
             unknown = {name for when in conditions for name in when} - {*KEYS}
-            if unknown or len(steps) < 3:
-                raise ValueError(f"no row has {min(unknown)!r}" if unknown else "there are fewer than three steps")
+            if unknown:
+                raise ValueError(f"no row has {min(unknown)!r}")
+            if [step.id for step in steps[: len(FIRST)]] != [*FIRST]:
+                raise ValueError(f"the first steps are not {', '.join(FIRST)}")
             return cls(said["drug"], steps, orders)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise KnowledgeError(

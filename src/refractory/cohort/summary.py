@@ -13,7 +13,7 @@ from refractory.cohort.compare import compare
 from refractory.cohort.conclusions import conclusions
 from refractory.cohort.counting import Key
 from refractory.cohort.figures import Simulated
-from refractory.cohort.flow import KEYS, Flow
+from refractory.cohort.flow import FIRST, KEYS, Flow
 from refractory.cohort.parts import ANSWERED, REJECTED, Parts
 from refractory.cohort.recall import recall
 from refractory.cohort.tally import COLUMNS, REJECTED_COLUMNS, Rejections, Tally, last_steps
@@ -66,7 +66,7 @@ def summarize(
             "rejected": rejected,
             "stretchesNotCounted": rejections.unmeasured,
         },
-        "order": {name: list(values) for name, values in flow.orders.items()},
+        "order": _order(tally, flow),
         "flow": {"drug": flow.drug, "steps": steps, "notCounted": _not_counted(tally, flow)},
         **_counts(tally, flow),
         "missing": _missing(tally, flow, steps, questions=parts.questions),
@@ -81,7 +81,7 @@ def summarize(
 
 def _counts(tally: Tally, flow: Flow) -> dict[str, Any]:
     """Return the counts by sort."""
-    of = tally.counts
+    of: Mapping[str, Counter[Key]] = defaultdict(Counter, tally.counts)
     return {
         "outcomes": _named(of["outcomes"], "outcome"),
         "doses": _named(of["doses"], "dose"),
@@ -97,6 +97,17 @@ def _counts(tally: Tally, flow: Flow) -> dict[str, Any]:
         "conflicts": _named(of["conflicts"], "name", "about"),
         "gaps": _named(of["gaps"], "id", "source", "line"),
     }
+
+
+def _order(tally: Tally, flow: Flow) -> dict[str, list[str]]:
+    """Return in which order values are shown; a value that the flow's file does not know comes last, and is shown."""
+    found = {
+        "statuses": {key[1] for key in tally.counts.get("resistance", ())},
+        "hypotheses": {key[1] for key in tally.counts.get("hypotheses", ())},
+        "kinds": {key[1] for key in tally.counts.get("recommendations", ())},
+        "urgencies": {key[2] for key in tally.counts.get("recommendations", ())},
+    }
+    return {name: [*order, *sorted(found[name] - {*order})] for name, order in flow.orders.items()}
 
 
 def _named(counter: Counter[Key], *names: str) -> list[dict[str, Any]]:
@@ -139,8 +150,8 @@ def _populations(counter: Counter[Key], flow: Flow) -> list[dict[str, Any]]:
     ]
 
 
-# The step after which a status means something: all records, answered, in scope, failing.
-_FAILING: Final = 3
+_FAILING: Final = FIRST.index("failing")
+_APPLICABLE: Final = FIRST.index("applicable")
 
 
 def _not_counted(tally: Tally, flow: Flow) -> int:
@@ -161,14 +172,14 @@ def _missing(tally: Tally, flow: Flow, steps: list[dict[str, Any]], *, questions
         if "missing" in one
     ]
     facts: dict[str, Counter[str]] = defaultdict(Counter)
-    for fact, last, _, count in last_steps(tally.counts["missing"], flow):
+    for fact, last, _, count in last_steps(tally.counts.get("missing", Counter()), flow):
         facts[fact][last] += count
     order = [step.id for step in flow.steps]
     listed: list[dict[str, Any]] = [
         {
             "fact": fact,
             "patients": sum(by.values()),
-            "inScope": sum(count for last, count in by.items() if order.index(last) >= 2),
+            "inScope": sum(count for last, count in by.items() if order.index(last) >= _APPLICABLE),
             "byLastStep": {step: by[step] for step in order if by[step]},
         }
         for fact, by in facts.items()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from refractory.cohort.reporting.drawing import number, percent
 from refractory.cohort.reporting.pictures import ONE, Bar, Series, Stage, bars, flow, shares
-from refractory.cohort.reporting.shown import INKS, KINDS, MOST, Said, Section, Shown, Table, divided, plain
+from refractory.cohort.reporting.shown import KINDS, MOST, Said, Section, Shown, Table, divided, inked, plain
 
 
 def sections_of_answers(said: Said) -> Iterator[Section]:
@@ -81,8 +81,9 @@ def _missing(said: Said) -> Section:
             )
         )
     if facts := [one for one in missing["facts"] if one["inScope"]]:
-        steps = said.steps[2:]
-        series = Series(tuple(step["stays"] for step in steps), INKS["steps"][1:])
+        # Each step has the same ink in every picture, also in this one, which begins with those in scope.
+        inks = inked("steps", [step["stays"] for step in said.steps[1:]])
+        steps, series = said.steps[2:], Series(inks.labels[1:], inks.inks[1:])
         rows = [
             Bar(
                 said.label(one["fact"]),
@@ -112,7 +113,7 @@ def _before(said: Said, step: str) -> str:
 
 def _actions(said: Said) -> Section:
     order = said.all["order"]
-    series = Series(tuple(map(said.label, order["urgencies"])), INKS["urgencies"])
+    series = said.series("urgencies")
     found: dict[tuple[str, str], dict[str, int]] = {}
     for one in said.all["actions"]:
         found.setdefault((one["kind"], one["action"]), {})[one.get("urgency", "")] = one["patients"]
@@ -165,7 +166,7 @@ def _drugs(said: Said) -> Section:
 
 def _populations(said: Said) -> Section:
     steps = said.steps[1:]
-    series = Series(tuple(step["stays"] for step in steps), INKS["steps"])
+    series = inked("steps", [step["stays"] for step in steps])
     far, statuses = [], []
     for one in said.all["populations"]:
         label = said.label(one["name"]) if "name" in one else "none of these"

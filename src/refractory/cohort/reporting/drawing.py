@@ -117,7 +117,7 @@ def plain_axes(figure: Any, place: tuple[float, float, float, float], rows: int)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor("none")
-    axes.set_ylim(rows - 0.5, -0.5)
+    axes.set_ylim(max(1, rows) - 0.5, -0.5)
     return axes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any, Final
 
 from refractory.cohort.reporting.drawing import number, percent
@@ -12,14 +13,12 @@ from refractory.cohort.reporting.pictures import Bar, Series
 MOST: Final = 24
 """How many rows of a kind are shown; `summary.json` has all."""
 
-INKS: Final = {
+_INKS: Final = {
     "steps": ("ink-6", "ink-4", "ink-3", "ink-2", "ink-1"),
     "statuses": ("ink-1", "ink-5", "ink-2", "ink-4", "ink-6", "ink-3"),
     "hypotheses": ("ink-1", "ink-2", "ink-6", "ink-3"),
     "urgencies": ("ink-1", "ink-4", "ink-6"),
 }
-"""The inks of values in their order; a picture has as many as its values need."""
-
 KINDS: Final = {
     "Refused": "could not be read",
     "NonConforming": "does not conform",
@@ -91,11 +90,16 @@ class Said:
 
     def series(self, order: str) -> Series:
         """Return the values of an order in words, each with its ink."""
-        return Series(tuple(map(self.label, self.all["order"][order])), INKS[order])
+        return inked(order, [self.label(name) for name in self.all["order"][order]])
 
     def in_order(self, order: str, by: Mapping[str, int]) -> tuple[int, ...]:
         """Return counts in an order."""
         return tuple(by.get(name, 0) for name in self.all["order"][order])
+
+
+def inked(order: str, labels: Sequence[str]) -> Series:
+    """Return labels, each with the ink of its place in an order; where there are more labels, inks come again."""
+    return Series(tuple(labels), tuple(islice(cycle(_INKS[order]), len(labels))))
 
 
 def plain(caption: str, rows: Sequence[Bar], share: str) -> Table:
