@@ -243,6 +243,15 @@ def test_the_report_is_written_for_any_number_of_steps_and_values(said: dict[str
     assert "more" in Reader(page).words
 
 
+def test_with_questions_what_decides_comes_first(tmp_path: Path) -> None:
+    """Facts that would change the status of the flow's drug have a picture of their own, before all others."""
+    out = folder(tmp_path, [one.line for one in simulated(60)], assessor(questions=True))
+    page = report(summarize(out, shipped().knowledge), title="Asked")
+    ids = [one["aria-labelledby"].split()[0] for one in Reader(page).named("svg") if one.get("class") == "picture"]
+    assert ids[1:4] == ["keeps-title", "deciding-title", "missing-title"]
+    assert "run with --questions" not in page
+
+
 def test_a_file_name_in_the_report_is_that_of_the_folder(said: dict[str, Any], page: str) -> None:
     """No path of the machine that wrote it is in a report, only the name of what was compared with."""
     assert f"Compared with the answers in {Path('note').name}" in page

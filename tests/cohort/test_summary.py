@@ -217,6 +217,11 @@ def test_with_questions_those_that_would_change_something_are_counted(tmp_path: 
     assert said["missing"]["by"] == "questions"
     assert len(recount) > 5
     assert {one["fact"]: one["patients"] for one in said["missing"]["facts"]} == recount
+    deciding = Counter(one["fact"] for one in asked if said["flow"]["drug"] in one["wouldChange"])
+    assert deciding
+    assert {one["fact"]: sum(one["decidesByLastStep"].values()) for one in said["missing"]["facts"]} == {
+        fact: deciding[fact] for fact in recount
+    }
 
 
 def test_names_are_said_as_the_graph_says_them(said: dict[str, Any]) -> None:

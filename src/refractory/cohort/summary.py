@@ -171,9 +171,7 @@ def _missing(tally: Tally, flow: Flow, steps: list[dict[str, Any]], *, questions
         for one in step["leave"]
         if "missing" in one
     ]
-    facts: dict[str, Counter[str]] = defaultdict(Counter)
-    for fact, last, _, count in last_steps(tally.counts.get("missing", Counter()), flow):
-        facts[fact][last] += count
+    facts, deciding = (_by_last_step(tally, sort, flow) for sort in ("missing", "deciding"))
     order = [step.id for step in flow.steps]
     listed: list[dict[str, Any]] = [
         {
@@ -181,11 +179,19 @@ def _missing(tally: Tally, flow: Flow, steps: list[dict[str, Any]], *, questions
             "patients": sum(by.values()),
             "inScope": sum(count for last, count in by.items() if order.index(last) >= _APPLICABLE),
             "byLastStep": {step: by[step] for step in order if by[step]},
+            **({"decidesByLastStep": {s: deciding[fact][s] for s in order if deciding[fact][s]}} if questions else {}),
         }
         for fact, by in facts.items()
     ]
     listed.sort(key=lambda one: (-one["inScope"], -one["patients"], one["fact"]))
     return {"by": "questions" if questions else "hypotheses", "keeps": keeps, "facts": listed}
+
+
+def _by_last_step(tally: Tally, sort: str, flow: Flow) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, last, _, count in last_steps(tally.counts.get(sort, Counter()), flow):
+        found[name][last] += count
+    return found
 
 
 def _recall(parts: Parts, knowledge: Knowledge, truth: Path) -> list[dict[str, Any]]:

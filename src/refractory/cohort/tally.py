@@ -72,7 +72,7 @@ class Tally:
     def _of_populations(self, batch: pa.RecordBatch, states: tuple[Any, ...]) -> None:
         lists = batch.column("populations")
         rows, names = members(lists)
-        self._count("populations", names, *(pc.take(one, rows) for one in states))
+        self._by_state("populations", rows, names, states)
         none = pc.equal(pc.list_value_length(lists), 0)
         some = [pc.filter(one, none) for one in states]
         self._count("populations", pa.array([""] * len(some[0]), pa.string()), *some)
@@ -89,15 +89,20 @@ class Tally:
         """Count what is unknown and may matter, by how far the patient goes: asked for, or open in a hypothesis."""
         if "questions" in batch.schema.names:
             rows, values = members(batch.column("questions"))
-            changes = pc.struct_field(values, "wouldChange")
-            telling = pc.greater(pc.list_value_length(changes), 0)
-            facts = pc.filter(pc.struct_field(values, "fact"), telling)
-            rows = pc.filter(rows, telling)
+            facts = pc.struct_field(values, "fact")
+            # A fact may be asked for although nothing would change with it.
+            places, changes = members(pc.struct_field(values, "wouldChange"))
+            deciding = pc.filter(places, pc.equal(changes, self._flow.drug))
+            self._by_state("deciding", *once(pc.take(rows, deciding), pc.take(facts, deciding)), states)
+            rows, facts = once(pc.take(rows, places), pc.take(facts, places))
         else:
             cases, hypotheses = members(batch.column("hypotheses"))
             places, open_facts = members(pc.struct_field(hypotheses, "open"))
             rows, facts = once(pc.take(cases, places), open_facts)
-        self._count("missing", facts, *(pc.take(one, rows) for one in states))
+        self._by_state("missing", rows, facts, states)
+
+    def _by_state(self, sort: str, rows: Any, names: Any, states: tuple[Any, ...]) -> None:
+        self._count(sort, names, *(pc.take(one, rows) for one in states))
 
     def _count(self, sort: str, *columns: Any) -> None:
         counter = self.counts.setdefault(sort, Counter())

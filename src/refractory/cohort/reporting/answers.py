@@ -80,30 +80,40 @@ def _missing(said: Said) -> Section:
                 plain("What keeps patients from the next step", rows, "of those who came so far"),
             )
         )
-    if facts := [one for one in missing["facts"] if one["inScope"]]:
-        # Each step has the same ink in every picture, also in this one, which begins with those in scope.
-        inks = inked("steps", [step["stays"] for step in said.steps[1:]])
-        steps, series = said.steps[2:], Series(inks.labels[1:], inks.inks[1:])
-        rows = [
-            Bar(
-                said.label(one["fact"]),
-                tuple(one["byLastStep"].get(step["id"], 0) for step in steps),
-                said.patients[steps[0]["id"]],
-            )
-            for one in facts
-        ]
-        asked = missing["by"] == "questions"
-        shown.append(
-            Shown(
-                bars("missing", rows[:MOST], series, title="Facts that are unknown and may matter"),
-                "Patients in scope for whom the answer would change if the fact were known, by how far they go."
-                if asked
-                else "Patients in scope in whom the fact is unknown and would speak for or against a cause of failure, "
-                "by how far they go. What else would change was not worked out: run with --questions for that.",
-                divided("Unknown facts, by how far patients go", rows, series),
-            )
-        )
+    asked = missing["by"] == "questions"
+    drug = said.label(said.all["flow"]["drug"])
+    if asked:
+        caption = f"Patients in whom the status of resistance to {drug} would change if the fact were known."
+        title = f"Facts that would change the status of {drug}"
+        shown += _facts(said, "deciding", "decidesByLastStep", title, caption)
+    shown += _facts(
+        said,
+        "missing",
+        "byLastStep",
+        "Facts that are unknown and may matter",
+        "Patients in scope for whom anything in the answer would change if the fact were known, advice included."
+        if asked
+        else "Patients in scope in whom the fact is unknown and would speak for or against a cause of failure. "
+        "What else would change was not worked out: run with --questions for that.",
+    )
     return Section("missing", "What is missing from the records", (), tuple(shown))
+
+
+def _facts(said: Said, name: str, key: str, title: str, caption: str) -> list[Shown]:
+    """Return the picture of facts by how far patients in scope go; none where there are no such patients."""
+    # Each step has the same ink in every picture, also in this one, which begins with those in scope.
+    inks = inked("steps", [step["stays"] for step in said.steps[1:]])
+    steps, series = said.steps[2:], Series(inks.labels[1:], inks.inks[1:])
+    whole = said.patients[steps[0]["id"]]
+    rows = [
+        Bar(said.label(one["fact"]), tuple(one[key].get(step["id"], 0) for step in steps), whole)
+        for one in said.all["missing"]["facts"]
+    ]
+    rows = sorted((row for row in rows if row.whole), key=lambda row: -row.whole)
+    if not rows:
+        return []
+    picture = bars(name, rows[:MOST], series, title=title)
+    return [Shown(picture, caption, divided(f"{title}, by how far patients go", rows, series))]
 
 
 def _before(said: Said, step: str) -> str:
