@@ -242,30 +242,3 @@ def _names_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _names_in(inner)
-
-
-def write(said: Mapping[str, Any], path: Path) -> None:
-    """Write a summary as JSON.
-
-    Raises:
-        RefusedError: The file cannot be written.
-    """
-    written(json.dumps(said, ensure_ascii=False, indent=2) + "\n", path)
-
-
-def written(text: str, path: Path) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        RefusedError: It cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        raise RefusedError(
-            f"the file cannot be written: {error.strerror}.",
-            place=str(path),
-            fix="Make room or give the right to write there, and run the same command again.",
-        ) from error
