@@ -13,6 +13,7 @@ import click
 
 from refractory.cli.cohort_template import template
 from refractory.cli.cohort_run import run
+from refractory.cli.cohort_query import cohort_query
 from refractory.cli.options import debug_option, knowledge_option
 from refractory.cli.output import emit
 from refractory.errors import RefusedError
@@ -44,6 +45,7 @@ def cohort() -> None:
 
 cohort.add_command(template)
 cohort.add_command(run)
+cohort.add_command(cohort_query)
 
 
 @cohort.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from refractory.cli.output import emit, emit_json, show_warning
 from refractory.errors import LimitError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from refractory.knowledge.knowledge import Knowledge
     from refractory.query.run import Rows
 
 
@@ -37,21 +37,26 @@ def query(query: str, case_name: str | None, bind: tuple[str, ...], form: str | 
         from refractory.query.run import run_query
 
         base = KnowledgeBase.load(settings.knowledge, guidance=settings.guidance)
-        bindings = dict(_binding(text) for text in bind)
+        bindings = dict(binding(text) for text in bind)
         if query == case_name == STDIN:
             raise UsageError("query and case both come from standard input.", fix="Give one of them as a file.")
-        text = _text(query, base.knowledge)
+        text = text_of(query, base.knowledge.queries, "`refractory queries` lists them.")
         case = read_case(case_name, base.knowledge) if case_name else None
         # Not through `KnowledgeBase.query`: a variable may be called `case` there too.
         assessment = base.assess(case) if case else None
         rows = run_query(text, base.knowledge, assessment=assessment, bindings=bindings)
-    _emit(rows, form)
+    emit_rows(rows, form)
     for warning in rows.warnings:
         show_warning(warning)
     return 0
 
 
-def _emit(rows: Rows, form: str | None) -> None:
+def emit_rows(rows: Rows, form: str | None) -> None:
+    """Write the answer to a query in a form; None: the one that fits.
+
+    Raises:
+        UsageError: The answer has no such form.
+    """
     if form is None:
         form = "turtle" if rows.kind == "graph" else "table"
     if (form == "turtle") != (rows.kind == "graph"):
@@ -64,7 +69,12 @@ def _emit(rows: Rows, form: str | None) -> None:
     emit(written if written.endswith("\n") else f"{written}\n")
 
 
-def _binding(text: str) -> tuple[str, str]:
+def binding(text: str) -> tuple[str, str]:
+    """Return the name of a variable and what it is bound to.
+
+    Raises:
+        UsageError: The text is not `name=value`.
+    """
     name, sign, value = text.partition("=")
     name = name.strip().removeprefix("?")
     if not sign or not name:
@@ -72,8 +82,13 @@ def _binding(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _text(query: str, knowledge: Knowledge) -> str:
+def text_of(query: str, queries: Collection[str], how: str) -> str:
     """Return the name of a query as it is, or the text of the file.
+
+    Args:
+        query: The name of a query, the path of a file, or - for standard input.
+        queries: The names that there are.
+        how: How to see them.
 
     Raises:
         UsageError: There is neither.
@@ -82,14 +97,16 @@ def _text(query: str, knowledge: Knowledge) -> str:
     """
     from refractory.query.guard import MAX_BYTES
 
-    if query in knowledge.queries:
+    if query in queries:
         return query
     if query != STDIN and not Path(query).is_file():
+        import difflib
+
         from refractory.knowledge.names import did_you_mean
 
         raise UsageError(
             f"there is no query and no file {query!r}.",
-            fix=did_you_mean(_nearest(query, knowledge)) or "`refractory queries` lists them.",
+            fix=did_you_mean(difflib.get_close_matches(query, queries, n=3, cutoff=0.6)) or how,
         )
     try:
         if query == STDIN:
@@ -104,12 +121,6 @@ def _text(query: str, knowledge: Knowledge) -> str:
         raise RefusedError(f"the file cannot be read: {error.strerror}.", place=query) from error
     except UnicodeDecodeError as error:
         raise RefusedError("the query is not written in UTF-8.", place=query, fix="Save it as UTF-8.") from error
-
-
-def _nearest(query: str, knowledge: Knowledge) -> list[str]:
-    import difflib
-
-    return difflib.get_close_matches(query, knowledge.queries, n=3, cutoff=0.6)
 
 
 @click.command()

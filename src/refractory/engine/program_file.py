@@ -88,6 +88,18 @@ def _content_hash(knowledge: Knowledge) -> str:
     return total.hexdigest()
 
 
+def keep_program(knowledge: Knowledge, name: str, content: bytes) -> None:
+    """Keep the program of a knowledge that was compiled on another machine; one that is not of it is not kept.
+
+    Args:
+        knowledge: The knowledge as it was loaded here.
+        name: What `file_name` says there.
+        content: What `write_program_file` wrote there.
+    """
+    if name == file_name(knowledge) and not any((folder / name).exists() for folder in (_SHIPPED, cache_folder())):
+        _keep(cache_folder() / name, content)
+
+
 def _keep(path: Path, content: bytes) -> None:
     """Write a file whole or not at all; where the folder cannot be written, nothing is kept."""
     try:

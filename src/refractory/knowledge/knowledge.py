@@ -295,6 +295,17 @@ class Knowledge:
         found = self.files.under("queries/competency", ".rq")
         return {path.split("/")[2]: read_query(path.split("/")[2], path, content) for path, content in found.items()}
 
+    @cached_property
+    def cohort_queries(self) -> Mapping[str, QueryFile]:
+        """The questions to the answers of a cohort, by name; a knowledge of one's own may have none."""
+        folder = "queries/cohort/"
+        found = {
+            path: content
+            for path, content in self.files.contents.items()
+            if path.startswith(folder) and path.endswith(".rq")
+        }
+        return {Path(path).stem: read_query(Path(path).stem, path, content) for path, content in found.items()}
+
 
 def _prefix(line: str) -> tuple[str, str]:
     name, _, iri = line.strip().partition(": ")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, Store, Variable
 
 from refractory.errors import KnowledgeError, RefractoryError, RefusedError, UsageError
+from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
 from refractory.model.assessment import Assessment
@@ -22,7 +23,7 @@ from refractory.query.rows import Rows
 from refractory.query.tokens import caret, within
 from refractory.query.warnings import warnings_of
 
-__all__ = ["WHOLE", "Dataset", "Rows", "ask", "run_query"]
+__all__ = ["WHOLE", "Dataset", "Rows", "ask", "run_on", "run_query"]
 
 _WHERE = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 
@@ -113,9 +114,52 @@ def run_query(
         return replace(rows, warnings=()) if named else rows
     except RefractoryError as error:
         if named and error.place:
-            place = f"{named.path}, {error.place}"
-            raise KnowledgeError(error.what, place=place, why=error.why, fix=error.fix) from error
+            raise _at(named, error) from error
         raise
+
+
+def run_on(
+    store: Store,
+    query: str | QueryFile,
+    knowledge: Knowledge,
+    *,
+    terms: frozenset[str],
+    graphs: tuple[str, ...],
+    bindings: Mapping[str, object] | None = None,
+) -> Rows:
+    """Answer a question to a store that holds more than a knowledge, as `run_query` does to a knowledge.
+
+    Args:
+        store: What is asked; it is only read.
+        query: The text of a query, or one that has a name.
+        knowledge: What the names in bindings are resolved by.
+        terms: The IRIs of our namespace that stand in the store.
+        graphs: The named graphs of the store.
+        bindings: As of `run_query`.
+
+    Raises:
+        UsageError: As of `run_query`.
+        RefusedError: As of `run_query`.
+        LimitError: As of `run_query`.
+        KnowledgeError: A query that has a name is at fault.
+    """
+    named, text = (query, query.text) if isinstance(query, QueryFile) else (None, query)
+    try:
+        checked = check(text, graphs)
+        values = values_of(checked, named, knowledge, bindings or {})
+        options = {**Dataset(checked.default, checked.named).options, "substitutions": dict(values)}
+        rows = _run(store, text, checked, options)
+        told = () if named else warnings_of(checked, terms, graphs, {variable.value for variable in values})
+        return replace(rows, warnings=told)
+    except RefractoryError as error:
+        if named and error.place:
+            raise _at(named, error) from error
+        raise
+
+
+def _at(named: QueryFile, error: RefractoryError) -> KnowledgeError:
+    """Return an error of a query that has a name: nobody who asks it by its name can mend it."""
+    return KnowledgeError(error.what, place=f"{named.path}, {error.place}", why=error.why, fix=error.fix)
 
 
 def ask(

@@ -179,9 +179,11 @@ class ItemReader:
         reason = path.startswith("queries/reason/")
         query = read_query(PurePosixPath(path).stem, path, content)
         folder = PurePosixPath(path).parent
-        # A competency question is called by its folder; what stands elsewhere is a check of the files themselves.
+        # A competency question is called by its folder; what stands neither there nor with those of cohorts is a check
+        # of the files themselves.
         competency = folder.parent.name == "competency"
-        sort = "rule" if reason else "query" if competency else "check"
+        asks = competency or path.startswith("queries/cohort/")
+        sort = "rule" if reason else "query" if asks else "check"
         name = folder.name if competency else query.name
         owners = self._of_rule(path, query) if reason else self._owners(path)
         for key, value in query.header.items():
