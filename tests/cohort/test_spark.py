@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from refractory.cohort.batch import Assessor, Record
 from refractory.cohort.parcel import Parcel
 from refractory.cohort.simulate import Simulator
 from refractory.errors import KnowledgeError, UsageError
+from refractory.knowledge.knowledge import load_files
 from tests.cohort.test_batch import REFUSED
 from tests.support import CASES, NOTE, ROOT, TABLE, shipped, slugs
 
@@ -191,6 +193,24 @@ def test_nothing_where_a_case_should_be_is_rejected(spark: SparkSession) -> None
     ]
 
 
+def test_what_the_page_says_to_do_in_a_notebook(spark: SparkSession, tmp_path: Path) -> None:
+    """Its block runs as it stands, and leaves what it says."""
+    page = (ROOT / "docs" / "cohort-spark.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    some = [record for record in records() if record.source == "bad"][-2:] + records()[:3]
+    columns = {
+        "case": [_bytes(record) for record in some],
+        "file": [record.source for record in some],
+        "line": [record.row for record in some],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "cases.parquet")
+    assert block.count('"cases.parquet"') == 1
+    # Paths are relative to where the JVM began, which cannot go elsewhere.
+    exec(re.sub(r'"(cases\.parquet|out/)', rf'"{tmp_path}/\1', block), {"spark": spark})  # noqa: S102  # our own page
+    parts = [pq.read_table(tmp_path / "out" / name).num_rows for name in ("answered", "rejected")]
+    assert parts == [3, 2]
+
+
 @needs_java
 def test_it_runs_by_spark_submit(tmp_path: Path) -> None:
     """The program reads NDJSON and writes both parts; bytes that are no text reject one line alone."""
@@ -242,7 +262,6 @@ def test_another_knowledge_on_another_machine_is_refused(monkeypatch: pytest.Mon
     """The hash is made anew where the parcel is opened."""
     sent = Parcel.of(Assessor(guidance=(NOTE,)))
     parcels._opened.cache_clear()
-    load_files = parcels.load_files
     monkeypatch.setattr(parcels, "load_files", lambda files, _: load_files(files, None))
     with pytest.raises(KnowledgeError, match="the knowledge has the hash"):
         sent.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,9 @@ from refractory.knowledge.headers import QueryFile
 from refractory.knowledge.knowledge import Knowledge
 from refractory.query.graphs import OF_KNOWLEDGE, world
 from refractory.query.run import Rows, run_on
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 KEPT_FROM: Final = 10_000
 """From so many cases on, the graph is kept on disk, in `graph/` within the folder of the run."""
@@ -207,7 +211,8 @@ class CohortGraph:
 def _filled(store: Store, results: Results, knowledge: Knowledge) -> Store:
     answers = Answers(knowledge)
     store.bulk_extend(world(knowledge).quads)
-    store.bulk_load(input=_Text(_turtle(results, answers)), format=RdfFormat.TURTLE, to_graph=ANSWERS_GRAPH)
+    text = io.BufferedReader(_Text(_turtle(results, answers)))
+    store.bulk_load(input=text, format=RdfFormat.TURTLE, to_graph=ANSWERS_GRAPH)
     return store
 
 
@@ -221,22 +226,29 @@ def _turtle(results: Results, answers: Answers) -> Iterator[bytes]:
                 yield answers.turtle(batch).encode()
 
 
-class _Text:
+class _Text(io.RawIOBase):
     """A text that is made while it is read, so that it is never whole in memory."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__()
         self._pieces = pieces
         self._left = b""
 
-    def read(self, size: int = -1) -> bytes:
-        """Return at most so many bytes; none at the end."""
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Fill a buffer as far as one piece goes; nothing is left at the end."""
+        view = memoryview(buffer)
         while not self._left:
             try:
                 self._left = next(self._pieces)
             except StopIteration:
-                return b""
-        taken, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
-        return taken
+                return 0
+        taken, self._left = self._left[: len(view)], self._left[len(view) :]
+        view[: len(taken)] = taken
+        return len(taken)
 
 
 def _kept(results: Results, knowledge: Knowledge) -> Store:
