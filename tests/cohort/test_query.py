@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -356,6 +357,35 @@ def test_a_store_that_was_not_finished_leaves_nothing(
     with pytest.raises(RefusedError):
         CohortGraph.of(results, shipped().knowledge)
     assert not list(root.glob("graph*"))
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    parts: list[pa.RecordBatch], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the program, and there is another way to count."""
+    monkeypatch.setattr(asking, "KEPT_FROM", 1)
+    root = write(tmp_path, parts)
+    results = Results.of(root)
+
+    def full(*_given: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(asking, "_filled", full)
+    with pytest.raises(RefusedError, match="No space left"):
+        CohortGraph.of(results, shipped().knowledge)
+    assert not list(root.glob("graph*"))
+
+
+@pytest.mark.parametrize("missing", ["pyarrow", "pyarrow.parquet"])
+def test_without_the_extra_the_command_says_what_to_install(
+    missing: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the program that a part of it was left out."""
+    monkeypatch.delitem(sys.modules, "refractory.cohort.query")
+    monkeypatch.setitem(sys.modules, missing, None)
+    code, _, said = cli(capsys, folder, "populations")
+    assert code == 2
+    assert "pip install 'refractory[cohort]'" in said
 
 
 def test_what_spark_wrote_is_asked_too(parts: list[pa.RecordBatch], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from refractory.cli.clock import time_limit
 from refractory.cli.options import Settings, common
 from refractory.cli.output import emit, show_warning
 from refractory.cli.query import binding, emit_rows, text_of
+from refractory.errors import UsageError
 
 if TYPE_CHECKING:
     from refractory.knowledge.knowledge import Knowledge
@@ -35,7 +36,12 @@ def cohort_query(folder: Path, query: str | None, bind: tuple[str, ...], form: s
     - is standard input; without NAME or FILE, the named queries are listed. Laying out the answers takes as long as it
     takes; --timeout is for the question.
     """
-    from refractory.cohort.query import CohortGraph, Results
+    try:
+        from refractory.cohort.query import CohortGraph, Results
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"what reads answers is not installed: {error.name} is missing.", fix="pip install 'refractory[cohort]'"
+        ) from error
     from refractory.knowledge.knowledge import Knowledge
     from refractory.query.guard import check
 

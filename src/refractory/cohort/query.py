@@ -252,28 +252,44 @@ class _Text(io.RawIOBase):
 
 
 def _kept(results: Results, knowledge: Knowledge) -> Store:
-    """Return the store on disk, laid out anew if it is of other answers; in memory where nothing can be written."""
+    """Return the store on disk, laid out anew if it is of other answers; in memory where nothing can be written.
+
+    Raises:
+        RefusedError: A file is damaged, or there is no room.
+    """
     folder, key = results.folder / _GRAPH, _key(results, knowledge)
-    try:
-        if json.loads((folder / _KEY).read_bytes()) == key:
-            return Store.read_only(str(folder / "store"))
-    except (OSError, ValueError):
-        pass  # There is none, or one that was not finished.
+    if found := _found(folder, key):
+        return found
     if not os.access(results.folder, os.W_OK):
         return _filled(Store(), results, knowledge)
     # Beside the old one first: who is killed here leaves the old one, or none, and never half of one.
     made = Path(tempfile.mkdtemp(prefix=f"{_GRAPH}.", dir=results.folder))
     try:
-        store = _filled(Store(str(made / "store")), results, knowledge)
-        store.flush()
-        del store
+        _filled(Store(str(made / "store")), results, knowledge).flush()
         (made / _KEY).write_text(json.dumps(key), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         made.replace(folder)
-    except BaseException:
+    except OSError as error:
+        # Somebody else may have laid out the same at the same time.
+        if not _found(folder, key):
+            raise RefusedError(
+                f"the graph of the answers cannot be kept: {error}.",
+                place=str(folder),
+                fix="Make room there, or count by SQL, which needs none: docs/cohort-query.md.",
+            ) from error
+    finally:
         shutil.rmtree(made, ignore_errors=True)
-        raise
     return Store.read_only(str(folder / "store"))
+
+
+def _found(folder: Path, key: dict[str, Any]) -> Store | None:
+    """Return the store that was laid out of these answers, if there is one."""
+    try:
+        if json.loads((folder / _KEY).read_bytes()) == key:
+            return Store.read_only(str(folder / "store"))
+    except (OSError, ValueError):
+        pass  # There is none, or one that was not finished.
+    return None
 
 
 def _key(results: Results, knowledge: Knowledge) -> dict[str, Any]:

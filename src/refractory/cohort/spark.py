@@ -214,9 +214,12 @@ def main(
 
     INPUT and OUT are paths as Spark reads them; neither part of OUT may be there yet.
     """
-    from pyspark import SparkConf
-    from pyspark.sql import SparkSession
-    from pyspark.sql import functions as f
+    try:
+        from pyspark import SparkConf
+        from pyspark.sql import SparkSession
+        from pyspark.sql import functions as f
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"{error.name} is not installed: pip install 'refractory[spark]'") from error
 
     if SparkConf().get("spark.master", "local").startswith("local"):
         # On this machine the workers are of the Python that runs this, not of the first one on the path.
