@@ -174,7 +174,7 @@ def test_records_that_end_their_worker_are_rejected_and_no_others(tmp_path: Path
     lost = [one for one in rows(out, "rejected") if one["kind"] == "WorkerLost"]
     assert [one["case"].rpartition("/")[2] for one in lost] == ["kill", "segfault", "memory"]
     assert [(one["source"], one["row"], one["exitCode"], one["records"]) for one in lost] == [
-        (str(source.inputs[0]), row, 4, 1) for row in (3, 7, 15)
+        (str(source.paths[0]), row, 4, 1) for row in (3, 7, 15)
     ]
     assert all(one["message"] and one["why"] and one["fix"] for one in lost)
     assert places(out) == list(range(1, 41))

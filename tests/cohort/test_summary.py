@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from refractory import Assessment
 from refractory.cohort.flow import FLOW, Flow
-from refractory.cohort.parts import Parts
+from refractory.cohort.stored import Parts
 from refractory.cohort.summary import summarize
 from refractory.cohort.tally import Rejections
 from refractory.errors import KnowledgeError, RefractoryError, RefusedError, UsageError

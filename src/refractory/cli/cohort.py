@@ -11,9 +11,9 @@ from typing import Any, TextIO
 
 import click
 
-from refractory.cli.cohort_template import template
-from refractory.cli.cohort_run import run
 from refractory.cli.cohort_query import cohort_query
+from refractory.cli.cohort_run import run
+from refractory.cli.cohort_template import template
 from refractory.cli.options import debug_option, knowledge_option
 from refractory.cli.output import emit
 from refractory.errors import RefusedError

@@ -52,6 +52,16 @@ class _AllowedType(click.ParamType[Any]):
 @click.option("--proofs", is_flag=True, help="Write each whole assessment with its proofs; it takes longer.")
 @click.option("--max-rejected", "allowed", type=_AllowedType(), help="Stop when more are rejected.")
 @click.option("--restart", is_flag=True, help="Delete an earlier run in DIR; nothing else there.")
+@click.option("--title", default="", metavar="TEXT", help="What the report calls the cohort; by default as DIR.")
+@click.option("--truth", type=_FILE, metavar="FILE", help="The truth of a simulated cohort, to measure recall by.")
+@click.option(
+    "--compare",
+    "others",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Say how the answers to the same input in this folder differ; may be repeated.",
+)
 @click.option("--no-progress", is_flag=True, help="Do not show how far it is.")
 @common
 def run(
@@ -67,6 +77,9 @@ def run(
     proofs: bool,
     allowed: tuple[int | None, float | None] | None,
     restart: bool,
+    title: str,
+    truth: Path | None,
+    others: tuple[Path, ...],
     no_progress: bool,
     settings: Settings,
 ) -> int:
@@ -80,14 +93,17 @@ def run(
         from refractory.cohort.progress import progress_for
         from refractory.cohort.run import CHUNK, Allowed, Cohort
         from refractory.cohort.source import Files
+        from refractory.cohort.sum_up import sum_up
     except ModuleNotFoundError as error:
         raise UsageError(
             f"what runs cohorts is not installed: {error.name} is missing.", fix="pip install 'refractory[cohort]'"
         ) from error
+    assessor = Assessor(settings.knowledge or (), settings.guidance, table_path, questions, proofs, assessed_on)
+    knowledge = assessor.base.knowledge
     cohort = Cohort(
-        Files(inputs, mapping, assessed_on),
+        Files(inputs, knowledge, mapping, assessed_on),
         out,
-        Assessor(settings.knowledge or (), settings.guidance, table_path, questions, proofs),
+        assessor,
         workers=workers or _cores(),
         chunk=chunk or CHUNK,
         seconds=settings.timeout,
@@ -98,7 +114,7 @@ def run(
     try:
         with _stoppable():
             counts = cohort.run()
-            _finish(out)
+            sum_up(out, knowledge, title=title, truth=truth, others=others)
     except KeyboardInterrupt:
         click.echo("refractory: stopped. What is done is kept; give the same command again to go on.", err=True)
         return _INTERRUPTED
@@ -106,13 +122,12 @@ def run(
     return 0
 
 
-def _finish(_out: Path) -> None:
-    """Make what is made of a finished run: the one place from which summary and report are called."""
-
-
 def _said(counts: Counts, out: Path) -> str:
     rejected = f", {counts.rejected} rejected ({out / 'rejected'} says why)" if counts.rejected else ""
-    return f"{counts.records} records: {counts.answered} answered{rejected}. The answers are in {out / 'answered'}\n"
+    return (
+        f"{counts.records} records: {counts.answered} answered{rejected}.\n"
+        f"The answers are in {out / 'answered'}; {out / 'report.html'} sums them up.\n"
+    )
 
 
 def _cores() -> int:

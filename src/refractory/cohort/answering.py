@@ -52,8 +52,17 @@ class Answered:
 class Answering:
     """Answers cases with one knowledge."""
 
-    def __init__(self, base: KnowledgeBase, table: str | None, *, questions: bool, proofs: bool) -> None:
+    def __init__(
+        self,
+        base: KnowledgeBase,
+        table: str | None,
+        *,
+        questions: bool,
+        proofs: bool,
+        assessed_on: str | None = None,
+    ) -> None:
         self._base = base
+        self._assessed_on = assessed_on
         self._table = base.table(table) if table is not None else None
         self._questions = questions
         self._proofs = proofs
@@ -82,7 +91,7 @@ class Answering:
         except RefusedError:
             if isinstance(data, Mapping) or not looks_like_fhir(data if isinstance(data, bytes) else data.encode()):
                 raise
-        return Case.from_fhir(data, self._base.knowledge)
+        return Case.from_fhir(data, self._base.knowledge, assessed_on=self._assessed_on)
 
     def warm(self) -> None:
         """Make all that is made when it is first needed."""

@@ -63,6 +63,7 @@ class Assessor:
         table: The path of a table of mutations.
         questions: Whether to work out what may still be asked; it takes twenty times as long.
         proofs: Whether to write the whole assessment with its proofs; it takes ten times as long.
+        assessed_on: The day of the assessment of FHIR Bundles; None: what each says.
     """
 
     knowledge: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class Assessor:
     table: str | None = None
     questions: bool = False
     proofs: bool = False
+    assessed_on: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -93,7 +95,9 @@ class Assessor:
 
     @cached_property
     def _answering(self) -> Answering:
-        return Answering(self.base, self.table, questions=self.questions, proofs=self.proofs)
+        return Answering(
+            self.base, self.table, questions=self.questions, proofs=self.proofs, assessed_on=self.assessed_on
+        )
 
     @cached_property
     def answered_schema(self) -> pa.Schema:

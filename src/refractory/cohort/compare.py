@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from refractory.cohort.counting import Key, chained, counted, joined, members, once, status_of
 from refractory.cohort.flow import Flow
-from refractory.cohort.parts import ANSWERED, REJECTED, Parts
+from refractory.cohort.parts import ANSWERED, REJECTED
+from refractory.cohort.stored import Parts
 from refractory.errors import UsageError
 
 _PLACE: Final = ("source", "row")

@@ -14,8 +14,9 @@ from refractory.cohort.conclusions import conclusions
 from refractory.cohort.counting import Key
 from refractory.cohort.figures import Simulated
 from refractory.cohort.flow import FIRST, KEYS, Flow
-from refractory.cohort.parts import ANSWERED, REJECTED, Parts
+from refractory.cohort.parts import ANSWERED, REJECTED
 from refractory.cohort.recall import recall
+from refractory.cohort.stored import Parts
 from refractory.cohort.tally import COLUMNS, REJECTED_COLUMNS, Rejections, Tally, last_steps
 from refractory.errors import RefusedError
 from refractory.knowledge.knowledge import Knowledge
