@@ -362,6 +362,28 @@ def test_bulk_data_is_the_case_of_each_patient(tmp_path: Path) -> None:
     assert inputs(tmp_path, assessed_on=DAY).files[0].name == "Patient.ndjson"
 
 
+def test_bulk_data_is_answered_as_the_case_of_each_patient(tmp_path: Path) -> None:
+    """With the day that the run was given; what a Bundle says of it comes after, and a case says its own."""
+    # FHIR has no place for what is not at hand.
+    said = [case for case in written.golden() if case.get("assessedOn") == DAY and "unavailable" not in case][:8]
+    written.bulk(said, tmp_path)
+    plain = Assessor(assessed_on="2026-01-01").run([json.dumps(case).encode() for case in said]).answered
+    dated = [Record(json.dumps(fhir_writer.written(case) | {"timestamp": "2020-01-01T12:00:00Z"})) for case in said]
+    assessor = Assessor(assessed_on=DAY)
+    for found in (records(tmp_path, assessed_on=DAY), dated):
+        answers = assessor.run(found)
+        assert answers.rejected.num_rows == 0
+        assert comparable(answers.answered) == comparable(plain)
+
+
+def comparable(answered: Any) -> list[dict[str, Any]]:
+    """Return rows without what names the case and its place, and without warnings, which speak of its nodes."""
+    return [
+        {name: value for name, value in row.items() if name not in ("case", "source", "row", "warnings")}
+        for row in answered.to_pylist()
+    ]
+
+
 def lines_of(*resources: Any) -> bytes:
     """Return resources as bulk data; bytes as they are."""
     return b"\n".join(one if isinstance(one, bytes) else json.dumps(one).encode() for one in resources) + b"\n"
