@@ -18,7 +18,7 @@ from refractory import Assessment
 from refractory.cohort.flow import FLOW, Flow
 from refractory.cohort.stored import Parts
 from refractory.cohort.summary import summarize
-from refractory.cohort.tally import Rejections
+from refractory.cohort.tally import Rejections, Tally
 from refractory.errors import KnowledgeError, RefractoryError, RefusedError, UsageError
 from tests.cohort.answered import answers, assessed, assessor, folder, simulated, truth
 from tests.cohort.rows import expected
@@ -291,6 +291,18 @@ def test_parts_that_do_not_belong_together_or_are_broken_are_refused(tmp_path: P
     pq.write_table(pa.table({"case": ["x"]}), part)
     with pytest.raises(RefusedError, match="which knowledge"):
         summarize(place, shipped().knowledge)
+
+
+def test_a_caution_at_several_actions_counts_once() -> None:
+    """A patient counts once, whether the caution stands at no action, at one, or at all of them."""
+    answered = assessor().run([one.line for one in simulated(20) if one.invalid is None]).answered
+    row = next(one for one in answered.to_pylist() if len(one["recommendations"]) > 1)
+    twice = [{**one, "cautions": ["Everywhere"]} for one in row["recommendations"]]
+    own = [{"name": name, "statements": []} for name in ("Everywhere", "Alone")]
+    rows = [{**row, "recommendations": twice, "cautions": own}, {**row, "recommendations": twice, "cautions": []}]
+    tally = Tally(Flow.of(shipped().knowledge))
+    tally.add(pa.RecordBatch.from_pylist(rows, schema=answered.schema))
+    assert tally.counts["cautions"] == {("Everywhere",): 2, ("Alone",): 1}
 
 
 def test_reasons_are_told_without_what_names_one_record() -> None:

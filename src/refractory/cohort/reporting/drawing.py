@@ -65,12 +65,13 @@ def drawn(name: str, height: float, draw: Callable[[Any], None], *, title: str, 
         FigureCanvasSVG(figure)
         draw(figure)
         text = StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.savefig(text, format="svg")
     return _within_a_page(text.getvalue(), name, title, describes)
 
 
 def _within_a_page(svg: str, name: str, title: str, describes: str) -> str:
     body = svg[svg.index("<svg") :]
+    # It says when it was drawn and links to what describes such data; both stay out.
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     head, _, rest = body.partition(">")
     found = re.search(r'viewBox="([^"]+)"', head)
