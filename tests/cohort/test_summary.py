@@ -298,7 +298,7 @@ def test_a_caution_at_several_actions_counts_once() -> None:
     answered = assessor().run([one.line for one in simulated(20) if one.invalid is None]).answered
     row = next(one for one in answered.to_pylist() if len(one["recommendations"]) > 1)
     twice = [{**one, "cautions": ["Everywhere"]} for one in row["recommendations"]]
-    own = [{"name": name, "statements": []} for name in ("Everywhere", "Alone")]
+    own: list[dict[str, Any]] = [{"name": name, "statements": []} for name in ("Everywhere", "Alone")]
     rows = [{**row, "recommendations": twice, "cautions": own}, {**row, "recommendations": twice, "cautions": []}]
     tally = Tally(Flow.of(shipped().knowledge))
     tally.add(pa.RecordBatch.from_pylist(rows, schema=answered.schema))
