@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from refractory.cohort.batch import Assessor
 from refractory.cohort.parts import Counts
 from refractory.cohort.pool import Gone
 from refractory.cohort.queue import Queue
-from refractory.cohort.records import Chunk, Record
+from refractory.cohort.records import Chunk, Lost, Record
 from refractory.cohort.run import Cohort
 from refractory.cohort.source import Files
 from refractory.cohort.worker import IDLE, WRITING, Job, Task
 from refractory.errors import LimitError
 from tests.cohort.ill_behaved import IllBehaved, record
 from tests.cohort.runs import (
+    PARTS,
     alive,
     called,
     command,
@@ -119,14 +124,16 @@ def test_a_run_that_is_stopped_goes_on(undisturbed: Undisturbed, tmp_path: Path,
 
 
 def test_no_worker_outlives_the_first_process(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    """When that alone is killed, the others end too, and the run can go on at once."""
+    """When that alone is killed, the others end too, in the middle of a chunk, and the run can go on at once."""
     out = tmp_path / "out"
-    with started(*undisturbed.arguments(out)) as process:
-        until(lambda: done(out) >= 1)
+    # One chunk, and so much to be worked out for each record that it takes many seconds.
+    with started(undisturbed.path, "--out", out, "--workers", 1, "--questions", "--no-progress") as process:
+        until((out / "manifest.json").exists)
+        time.sleep(1)
         process.kill()
         process.wait(60)
-        until(lambda: not alive(process.pid), 10)
-    assert done(out) < SOME // SMALL
+        until(lambda: not alive(process.pid), 2)
+    assert done(out) == 0
 
 
 def test_a_worker_that_is_killed_costs_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
@@ -211,6 +218,24 @@ def test_a_chunk_that_ends_workers_for_no_record_stops_the_run() -> None:
     task = waiting.next(0)
     with pytest.raises(LimitError, match="chunk 0 has ended its worker 6 times"):
         waiting.lost(Gone(task, IDLE, late=False))
+
+
+def test_a_record_is_to_blame_when_it_is_under_way_twice() -> None:
+    """Once may be chance: somebody ends a worker. Of a chunk that is done as a whole, no record is to blame."""
+    waiting = Queue()
+    waiting.add(chunk())
+    for at in (1, 0, 1):
+        task = waiting.next(0)
+        assert task is not None
+        assert task.chunk == chunk()
+        waiting.lost(Gone(task, at, late=False))
+    task = waiting.next(0)
+    assert task == Task(chunk(), singly=True)
+    waiting.lost(Gone(task, 1, late=False))
+    task = waiting.next(0)
+    assert task is not None
+    (lost,) = [item for item in task.chunk.items if isinstance(item, Lost)]
+    assert lost.record == chunk().items[1]
 
 
 def test_a_chunk_that_lost_its_worker_is_done_with_nothing_beside_it() -> None:
@@ -339,6 +364,80 @@ class ChangesTable(IllBehaved):
         with Path(self.table).open("ab") as file:
             file.write(b"\n")
         super()._do(what)
+
+
+def test_a_corrupt_row_group_is_told_and_the_others_are_answered(tmp_path: Path) -> None:
+    """The rows of the group that can be read are answered, the rest is one rejected row that says how many they are."""
+    path, out = tmp_path / "cases.parquet", tmp_path / "out"
+    pq.write_table(
+        pa.table({"case": lines(60)}), path, row_group_size=20, use_dictionary=False, write_page_checksum=True
+    )
+    column = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    content = bytearray(path.read_bytes())
+    middle = column.data_page_offset + column.total_compressed_size // 2
+    content[middle : middle + 50] = bytes(50)
+    path.write_bytes(content)
+
+    found = called(path, "--out", out, "--workers", 2, "--chunk", 7, "--no-progress")
+
+    assert found.returncode == 0, found.stderr
+    (damaged,) = [one for one in rows(out, "rejected") if one["kind"] == "Unreadable"]
+    assert (damaged["row"], damaged["records"], damaged["place"]) == (21, 20, "row group 1")
+    assert "damaged" in damaged["message"]
+    assert places(out) == [*range(1, 22), *range(41, 61)]
+    assert found.stdout.startswith("60 records: ")
+
+
+def test_a_compressed_file_that_was_cut_is_answered_as_far_as_it_goes(tmp_path: Path) -> None:
+    """What comes after the cut is one rejected row, and the next file is read."""
+    path, out = tmp_path / "in" / "cases.ndjson.gz", tmp_path / "out"
+    path.parent.mkdir()
+    whole = gzip.compress("".join(f"{line}\n" for line in lines(200)).encode(), mtime=0)
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    after = path.parent / "later.ndjson"
+    after.write_text(lines(1)[0] + "\n")
+
+    found = called(path.parent, "--out", out, "--workers", 2, "--chunk", 9, "--no-progress")
+
+    assert found.returncode == 0, found.stderr
+    (cut,) = [one for one in rows(out, "rejected") if one["kind"] == "Unreadable"]
+    assert cut["records"] is None
+    assert 60 < cut["row"] < 180
+    here = sorted(one["row"] for folder in PARTS for one in rows(out, folder) if one["source"] == path.as_posix())
+    assert here == list(range(1, cut["row"] + 1))
+    assert [one["row"] for one in rows(out, "answered") if one["source"] == after.as_posix()] == [1]
+
+
+def test_one_enormous_record_is_rejected_and_takes_no_memory(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    """It is a rejected row with its beginning; no process is much larger for it than for the others."""
+    size = 300_000_000
+    path, out = tmp_path / "cases.ndjson", tmp_path / "out"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines(10))
+        file.write('{"id": "')
+        for _ in range(size // 1_000_000):
+            file.write("x" * 1_000_000)
+        file.write('"}\n')
+        file.writelines(f"{line}\n" for line in lines(20)[10:])
+
+    before = memory(undisturbed.path, "--out", tmp_path / "small", "--workers", 1, "--no-progress")
+    after = memory(path, "--out", out, "--workers", 1, "--no-progress")
+
+    assert after < before + size // 10
+    (enormous,) = [one for one in rows(out, "rejected") if one["row"] == 11]
+    assert enormous["raw"].startswith('{"id": "xxx')
+    assert len(enormous["raw"]) <= 2_000
+    assert size < enormous["rawBytes"] < size + 100
+    assert places(out) == list(range(1, 22))
+
+
+def memory(*arguments: object) -> int:
+    """Run a cohort, and return the bytes of its largest process."""
+    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def test_counts_add_up() -> None:

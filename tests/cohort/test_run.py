@@ -252,6 +252,15 @@ def test_what_is_no_number_of_records_is_a_wrong_call(
     assert "nor a share" in capsys.readouterr().err
 
 
+def test_answers_are_not_written_among_the_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They would be the input of the next call."""
+    written(tmp_path, 1)
+    for out in (tmp_path, tmp_path / "deep" / "out"):
+        assert main(["cohort", str(tmp_path), "--out", str(out)]) == 2
+        assert "in an input folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["cases.ndjson"]
+
+
 def test_a_stretch_that_cannot_be_read_is_a_row_in_its_place(tmp_path: Path) -> None:
     """It says how many records it held; where nobody knows, it counts as one."""
     good = Record(lines(1)[0], "x", 1)
@@ -330,6 +339,26 @@ def test_an_input_that_fails_later_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="an input cannot be read any further: Input/output error"):
         Cohort(broken, tmp_path / "out").run()
     assert Cohort(source, tmp_path / "out").run() == Counts(2, 0)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    """It is told as what it is, and left as it is."""
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(RefusedError, match="the output cannot be written"):
+        Cohort(given(tmp_path, [Record(lines(1)[0], "x", 1)]), tmp_path / "out").run()
+
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is a limit of the machine, and no fault of the output."""
+
+    def fails(_process: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", fails)
+    with pytest.raises(LimitError, match="no process can be started: Cannot allocate memory"):
+        Cohort(given(tmp_path, [Record(lines(1)[0], "x", 1)]), tmp_path / "out").run()
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

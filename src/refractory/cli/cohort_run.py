@@ -98,6 +98,7 @@ def run(
         raise UsageError(
             f"what runs cohorts is not installed: {error.name} is missing.", fix="pip install 'refractory[cohort]'"
         ) from error
+    _hold_apart(inputs, out)
     assessor = Assessor(settings.knowledge or (), settings.guidance, table_path, questions, proofs, assessed_on)
     knowledge = assessor.base.knowledge
     cohort = Cohort(
@@ -120,6 +121,18 @@ def run(
         return _INTERRUPTED
     emit(_said(counts, out))
     return 0
+
+
+def _hold_apart(inputs: tuple[Path, ...], out: Path) -> None:
+    """Refuse to write where is read: the answers would be the input of the next call."""
+    for path in inputs:
+        if out.resolve().is_relative_to(path.resolve()):
+            raise UsageError(
+                "the output folder is in an input folder.",
+                place=str(out),
+                why="The answers would be taken for cases.",
+                fix="Give another folder with --out.",
+            )
 
 
 def _said(counts: Counts, out: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 
 from refractory.cohort.parts import Checkpoint
 from refractory.cohort.worker import STARTING, Job, Message, Ready, Task, work
+from refractory.errors import LimitError
 
 # A process of its own kind: it inherits neither threads nor locks nor files of the first one, on any platform.
 _CONTEXT: Final = get_context("spawn")
@@ -140,9 +141,17 @@ class Pool:
         return Gone(worker.task, worker.mark.value, late)
 
     def _start(self) -> _Worker:
-        here, there = _CONTEXT.Pipe()
-        mark = _CONTEXT.RawValue(c_longlong, STARTING)
-        process = _CONTEXT.Process(target=work, args=(self._job, there, mark), daemon=True, name="refractory-cohort")
-        process.start()
+        try:
+            here, there = _CONTEXT.Pipe()
+            mark = _CONTEXT.RawValue(c_longlong, STARTING)
+            process = _CONTEXT.Process(
+                target=work, args=(self._job, there, mark), daemon=True, name="refractory-cohort"
+            )
+            process.start()
+        except OSError as error:
+            raise LimitError(
+                f"no process can be started: {error.strerror}.",
+                fix="Give fewer --workers or more memory, and the same command again: it goes on where it stopped.",
+            ) from error
         there.close()
         return _Worker(process, here, mark)

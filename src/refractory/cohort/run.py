@@ -105,7 +105,8 @@ class Cohort:
             KnowledgeError: The knowledge is at fault.
         """
         inputs = described(self.source.files())
-        owned(self.out)
+        with _told_of_the_disk(self.out):
+            owned(self.out)
         with _told_of_the_disk(self.out), taken(self.out):
             try:
                 with Pool(Job(self.assessor, self.out), self.workers, self.seconds) as pool:
