@@ -114,7 +114,7 @@ def test_the_command_says_how_many(tmp_path: Path) -> None:
     for options in (["--no-progress"], []):
         found = called(path, "--out", out, "--workers", 1, "--chunk", SIZE, *options)
         assert found.returncode == 0, found.stderr
-        assert re.fullmatch(rf"{COUNT} records: \d+ answered, \d+ rejected \(.+\)\. The answers .+\n", found.stdout)
+        assert re.fullmatch(rf"{COUNT} records: \d+ answered, \d+ rejected \(.+\)\.\nThe answers .+\n", found.stdout)
         assert found.stderr == ""
 
 

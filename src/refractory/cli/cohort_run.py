@@ -115,6 +115,12 @@ def run(
     try:
         with _stoppable():
             counts = cohort.run()
+            if not counts.records:
+                raise UsageError(
+                    "the inputs hold no record.",
+                    place=", ".join(map(str, inputs)),
+                    fix="Give files with cases; docs/cohort-inputs.md says in which forms.",
+                )
             sum_up(out, knowledge, title=title, truth=truth, others=others)
     except KeyboardInterrupt:
         click.echo("refractory: stopped. What is done is kept; give the same command again to go on.", err=True)

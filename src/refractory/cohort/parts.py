@@ -6,16 +6,20 @@ written last, and everything is on the disk before it gets its name.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from refractory.errors import LimitError, RefusedError
 
 ANSWERED: Final = "answered"
 REJECTED: Final = "rejected"
@@ -28,6 +32,8 @@ OURS: Final = {
     CHECKPOINTS: re.compile(r"\d{6,}\.json"),
 }
 """What the files of each folder are called."""
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 UNFINISHED: Final = re.compile(r"\..+\.\d+\.tmp")
 """What a file is called until it is whole. No reader of Parquet takes it for a part."""
@@ -161,3 +167,29 @@ def _parquet(table: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
     pq.write_table(table.combine_chunks(), sink, compression="zstd", row_group_size=max(1, table.num_rows))
     return sink.getvalue()
+
+
+@contextmanager
+def told_of_the_disk(out: Path) -> Iterator[None]:
+    """Say of a write that failed what it means for the run.
+
+    Raises:
+        LimitError: There is no room.
+        RefusedError: The folder cannot be written for another reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise LimitError(
+                f"there is no room to write: {error.strerror}.",
+                place=str(out),
+                why="What was done until then is kept, and nothing of it is half written.",
+                fix="Make room, and give the same command again: it goes on where it stopped.",
+            ) from error
+        raise RefusedError(
+            f"the output cannot be written: {error.strerror}.",
+            place=str(error.filename or out),
+            why="What was done until then is kept, and nothing of it is half written.",
+            fix="Mend what is wrong with the folder, and give the same command again: it goes on where it stopped.",
+        ) from error

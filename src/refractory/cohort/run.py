@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -12,7 +10,7 @@ from typing import Any, Final, Protocol
 from refractory.cohort.batch import Assessor
 from refractory.cohort.folder import clear, owned, prepare, taken
 from refractory.cohort.manifest import FORMAT, Manifest, described, differences, read_manifest, write_manifest
-from refractory.cohort.parts import Checkpoint, Counts, checkpoints
+from refractory.cohort.parts import Checkpoint, Counts, checkpoints, told_of_the_disk
 from refractory.cohort.pool import Event, Gone, Pool
 from refractory.cohort.progress import Progress, Silent
 from refractory.cohort.queue import Queue
@@ -25,7 +23,6 @@ CHUNK: Final = 2_000
 """Records of a chunk unless told otherwise: about a second of work, and some hundred kilobytes of Parquet."""
 
 _PATIENCE: Final = 0.2
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _ENOUGH: Final = 1_000
 _STARTS: Final = 3
 
@@ -105,9 +102,9 @@ class Cohort:
             KnowledgeError: The knowledge is at fault.
         """
         inputs = described(self.source.files())
-        with _told_of_the_disk(self.out):
+        with told_of_the_disk(self.out):
             owned(self.out)
-        with _told_of_the_disk(self.out), taken(self.out):
+        with told_of_the_disk(self.out), taken(self.out):
             try:
                 with Pool(Job(self.assessor, self.out), self.workers, self.seconds) as pool:
                     return _Run(self, pool, inputs).through()
@@ -261,25 +258,4 @@ def _read(chunks: Iterator[Chunk]) -> Chunk | None:
             f"an input cannot be read any further: {error.strerror}.",
             place=str(error.filename or ""),
             fix="Mend what is wrong with the file, and give the same command again: it goes on where it stopped.",
-        ) from error
-
-
-@contextmanager
-def _told_of_the_disk(out: Path) -> Iterator[None]:
-    """Say of a write that failed what it means for the run."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise LimitError(
-                f"there is no room to write: {error.strerror}.",
-                place=str(out),
-                why="What was done until then is kept, and nothing of it is half written.",
-                fix="Make room, and give the same command again: it goes on where it stopped.",
-            ) from error
-        raise RefusedError(
-            f"the output cannot be written: {error.strerror}.",
-            place=str(error.filename or out),
-            why="What was done until then is kept, and nothing of it is half written.",
-            fix="Mend what is wrong with the folder, and give the same command again: it goes on where it stopped.",
         ) from error

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from refractory.cohort.parts import told_of_the_disk, write_whole
 from refractory.cohort.summary import summarize
-from refractory.errors import RefusedError, UsageError
+from refractory.errors import UsageError
 from refractory.knowledge.knowledge import Knowledge
 
 SUMMARY: Final = "summary.json"
@@ -29,6 +30,7 @@ def sum_up(
     Raises:
         UsageError: As in `summarize`, or what draws pictures is not installed; the summary is written nevertheless.
         RefusedError: As in `summarize`, or a file cannot be written.
+        LimitError: There is no room to write.
         KnowledgeError: As in `summarize`.
     """
     said = summarize(out, knowledge, truth=truth, others=others)
@@ -48,14 +50,5 @@ def sum_up(
 
 
 def _write(text: str, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise RefusedError(
-            f"the file cannot be written: {error.strerror}.",
-            place=str(path),
-            fix="Make room or give the right to write there, and run the same command again.",
-        ) from error
+    with told_of_the_disk(path.parent):
+        write_whole(path, text.encode())
