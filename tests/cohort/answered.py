@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from refractory import Assessment, Case
 from refractory.cohort.batch import Assessor, Record
-from refractory.cohort.simulate import Simulation, Simulator
+from refractory.cohort.simulation.simulate import Simulation, Simulator
 from refractory.errors import RefractoryError
 from tests.support import shipped
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from refractory import Case
-from refractory.cohort.simulate import Simulator
+from refractory.cohort.simulation.simulate import Simulator
 from tests.cohort.rows import expected
 from tests.support import ROOT, shipped
 

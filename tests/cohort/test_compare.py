@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from refractory import Case
-from refractory.cohort.compare import compare
-from refractory.cohort.flow import Flow
-from refractory.cohort.summary import summarize
+from refractory.cohort.summary.compare import compare
+from refractory.cohort.summary.flow import Flow
+from refractory.cohort.summary.summary import summarize
 from refractory.errors import RefractoryError, UsageError
 from tests.cohort.answered import assessor, folder, simulated
 from tests.cohort.rows import expected

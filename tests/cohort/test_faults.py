@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from refractory.cohort.batch import Assessor
-from refractory.cohort.parts import Counts
-from refractory.cohort.pool import Gone
-from refractory.cohort.queue import Queue
 from refractory.cohort.records import Chunk, Lost, Record
-from refractory.cohort.run import Cohort
-from refractory.cohort.source import Files
-from refractory.cohort.worker import IDLE, WRITING, Job, Task
+from refractory.cohort.running.parts import Counts
+from refractory.cohort.running.pool import Gone
+from refractory.cohort.running.queue import Queue
+from refractory.cohort.running.run import Cohort
+from refractory.cohort.running.source import Files
+from refractory.cohort.running.worker import IDLE, WRITING, Job, Task
 from refractory.errors import LimitError
 from tests.cohort.ill_behaved import IllBehaved, record
 from tests.cohort.runs import (
@@ -261,7 +261,7 @@ def test_a_chunk_that_lost_its_worker_is_done_with_nothing_beside_it() -> None:
 
 def test_workers_that_never_begin_stop_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It does not start them for ever."""
-    monkeypatch.setattr("refractory.cohort.pool.work", _ends)
+    monkeypatch.setattr("refractory.cohort.running.pool.work", _ends)
     with pytest.raises(LimitError, match="before they have done anything"):
         Cohort(Files((written(tmp_path, 3),)), tmp_path / "out").run()
 

@@ -21,7 +21,7 @@ from refractory.cohort import query as asking
 from refractory.cohort.batch import Assessor, Record
 from refractory.cohort.graph import ANSWERS_GRAPH
 from refractory.cohort.query import CohortGraph, Results
-from refractory.cohort.simulate import Simulator
+from refractory.cohort.simulation.simulate import Simulator
 from refractory.errors import RefusedError, UsageError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.query.guard import check

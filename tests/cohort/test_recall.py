@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from refractory.cohort.conclusions import conclusions, found_in
-from refractory.cohort.figures import Simulated
-from refractory.cohort.recall import Recall, Share, recall
+from refractory.cohort.simulation.conclusions import conclusions, found_in
+from refractory.cohort.simulation.figures import Simulated
+from refractory.cohort.simulation.recall import Recall, Share, recall
 from refractory.errors import UsageError
 from tests.support import shipped
 

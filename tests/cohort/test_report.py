@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from refractory.cohort.report import report
-from refractory.cohort.reporting.drawing import INKS, number, percent
-from refractory.cohort.reporting.pictures import ONE, Bar, Series, Stage, bars, flow, measured, shares
-from refractory.cohort.summary import summarize
+from refractory.cohort.summary.report import report
+from refractory.cohort.summary.reporting.drawing import INKS, number, percent
+from refractory.cohort.summary.reporting.pictures import ONE, Bar, Series, Stage, bars, flow, measured, shares
+from refractory.cohort.summary.summary import summarize
 from refractory.web.pages import ASSETS
 from tests.cohort.answered import assessor, folder, simulated, truth
 from tests.support import NOTE, shipped

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from refractory.cohort.report import report
-from refractory.cohort.summary import summarize
+from refractory.cohort.summary.report import report
+from refractory.cohort.summary.summary import summarize
 from tests.cohort.answered import assessor, folder, simulated, truth
 from tests.support import NOTE, shipped
 

@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 
 from refractory.cli import main
-from refractory.cohort import folder as folders
 from refractory.cohort.batch import Assessor, Record
-from refractory.cohort.folder import taken
-from refractory.cohort.manifest import described
-from refractory.cohort.parts import Counts, checkpoints, write_whole
-from refractory.cohort.progress import Bar, Lines, Pace, progress_for
 from refractory.cohort.records import Chunk, Item, Unreadable
-from refractory.cohort.run import Allowed, Cohort
-from refractory.cohort.source import Files
+from refractory.cohort.running import folder as folders
+from refractory.cohort.running.folder import taken
+from refractory.cohort.running.manifest import described
+from refractory.cohort.running.parts import Counts, checkpoints, write_whole
+from refractory.cohort.running.progress import Bar, Lines, Pace, progress_for
+from refractory.cohort.running.run import Allowed, Cohort
+from refractory.cohort.running.source import Files
 from refractory.errors import LimitError, RefusedError, UsageError
 from tests.cohort.runs import called, contents, hold, lines, rows, written
 from tests.support import NOTE, TABLE, shipped

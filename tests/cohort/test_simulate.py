@@ -29,11 +29,11 @@ from pyoxigraph import QuerySolutions
 from refractory import Case
 from refractory.cli import main
 from refractory.cli.cohort import DefaultGroup
-from refractory.cohort.breaking import BREAKINGS
-from refractory.cohort.chance import Choice, Quantiles, mixed
-from refractory.cohort.figures import SIMULATION, Figure, Simulated
-from refractory.cohort.patient import Patient
-from refractory.cohort.simulate import Simulation, Simulator
+from refractory.cohort.simulation.breaking import BREAKINGS
+from refractory.cohort.simulation.chance import Choice, Quantiles, mixed
+from refractory.cohort.simulation.figures import SIMULATION, Figure, Simulated
+from refractory.cohort.simulation.patient import Patient
+from refractory.cohort.simulation.simulate import Simulation, Simulator
 from refractory.errors import KnowledgeError, NonConformingError, RefusedError
 from refractory.vocabulary import NAMESPACE
 from tests.support import ROOT, knowledge_with, shipped

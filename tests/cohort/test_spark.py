@@ -19,7 +19,7 @@ import pytest
 from refractory.cohort import parcel as parcels
 from refractory.cohort.batch import Assessor, Record
 from refractory.cohort.parcel import Parcel
-from refractory.cohort.simulate import Simulator
+from refractory.cohort.simulation.simulate import Simulator
 from refractory.errors import KnowledgeError, UsageError
 from refractory.knowledge.knowledge import load_files
 from tests.cohort.test_batch import REFUSED

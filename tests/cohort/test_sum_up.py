@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from refractory.cohort.report import report
-from refractory.cohort.sum_up import REPORT, SUMMARY, sum_up
+from refractory.cohort.summary.report import report
+from refractory.cohort.summary.sum_up import REPORT, SUMMARY, sum_up
 from refractory.errors import RefusedError, UsageError
 from tests.cohort.answered import assessor, folder, simulated
 from tests.support import shipped

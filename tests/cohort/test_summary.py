@@ -15,10 +15,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from refractory import Assessment
-from refractory.cohort.flow import FLOW, Flow
-from refractory.cohort.stored import Parts
-from refractory.cohort.summary import summarize
-from refractory.cohort.tally import Rejections, Tally
+from refractory.cohort.summary.flow import FLOW, Flow
+from refractory.cohort.summary.stored import Parts
+from refractory.cohort.summary.summary import summarize
+from refractory.cohort.summary.tally import Rejections, Tally
 from refractory.errors import KnowledgeError, RefractoryError, RefusedError, UsageError
 from tests.cohort.answered import answers, assessed, assessor, folder, simulated, truth
 from tests.cohort.rows import expected

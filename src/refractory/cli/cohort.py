@@ -86,7 +86,7 @@ def simulate(
     The same N and S give the same bytes on any machine, and a longer cohort begins with the shorter one. Where each
     number comes from is in docs/cohort-simulation.md.
     """
-    from refractory.cohort.simulate import Simulator
+    from refractory.cohort.simulation.simulate import Simulator
     from refractory.knowledge.knowledge import Knowledge
 
     loaded = Knowledge.load(knowledge or None)

@@ -18,7 +18,7 @@ from refractory.cli.output import emit
 from refractory.errors import UsageError
 
 if TYPE_CHECKING:
-    from refractory.cohort.parts import Counts
+    from refractory.cohort.running.parts import Counts
 
 _INTERRUPTED = 130
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -90,10 +90,10 @@ def run(
     """
     try:
         from refractory.cohort.batch import Assessor
-        from refractory.cohort.progress import progress_for
-        from refractory.cohort.run import CHUNK, Allowed, Cohort
-        from refractory.cohort.source import Files
-        from refractory.cohort.sum_up import sum_up
+        from refractory.cohort.running.progress import progress_for
+        from refractory.cohort.running.run import CHUNK, Allowed, Cohort
+        from refractory.cohort.running.source import Files
+        from refractory.cohort.summary.sum_up import sum_up
     except ModuleNotFoundError as error:
         raise UsageError(
             f"what runs cohorts is not installed: {error.name} is missing.", fix="pip install 'refractory[cohort]'"

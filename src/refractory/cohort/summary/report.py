@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from refractory.cohort.reporting.answers import sections_of_answers
-from refractory.cohort.reporting.beside import sections_beside
-from refractory.cohort.reporting.drawing import number, percent
-from refractory.cohort.reporting.shown import Said
+from refractory.cohort.summary.reporting.answers import sections_of_answers
+from refractory.cohort.summary.reporting.beside import sections_beside
+from refractory.cohort.summary.reporting.drawing import number, percent
+from refractory.cohort.summary.reporting.shown import Said
 from refractory.model.assessment import NOTICE
 from refractory.web.pages import ASSETS, page
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from refractory.cohort.counting import BETWEEN
+from refractory.cohort.summary.counting import BETWEEN
 from refractory.errors import KnowledgeError
 from refractory.knowledge.files import default_root
 from refractory.knowledge.knowledge import Knowledge

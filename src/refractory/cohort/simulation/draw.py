@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from refractory.cohort.chance import Choice, Even, Quantiles
-from refractory.cohort.figures import Simulated
-from refractory.cohort.patient import LabResult, Number, Patient
+from refractory.cohort.simulation.chance import Choice, Even, Quantiles
+from refractory.cohort.simulation.figures import Simulated
+from refractory.cohort.simulation.patient import LabResult, Number, Patient
 
 _COMPETENT, _COMPROMISED = "immunocompetent", "immunocompromised"
 

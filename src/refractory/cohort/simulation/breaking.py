@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from refractory.cohort.chance import Even
+from refractory.cohort.simulation.chance import Even
 
 Case = dict[str, Any]
 

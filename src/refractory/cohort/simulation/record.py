@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from refractory.cohort.chance import Even, Quantiles
-from refractory.cohort.figures import Simulated
-from refractory.cohort.patient import Patient
+from refractory.cohort.simulation.chance import Even, Quantiles
+from refractory.cohort.simulation.figures import Simulated
+from refractory.cohort.simulation.patient import Patient
 
 # How far back of the first assessment a day may lie; further than any treatment.
 _BACK = 1000

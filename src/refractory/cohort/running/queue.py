@@ -6,9 +6,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from refractory.cohort.pool import Gone
 from refractory.cohort.records import Chunk, Lost, Record
-from refractory.cohort.worker import Task
+from refractory.cohort.running.pool import Gone
+from refractory.cohort.running.worker import Task
 from refractory.errors import LimitError
 
 _STRIKES: Final = 2

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from refractory.cohort.batch import Assessor
-from refractory.cohort.folder import clear, owned, prepare, taken
-from refractory.cohort.manifest import FORMAT, Manifest, described, differences, read_manifest, write_manifest
-from refractory.cohort.parts import Checkpoint, Counts, checkpoints, told_of_the_disk
-from refractory.cohort.pool import Event, Gone, Pool
-from refractory.cohort.progress import Progress, Silent
-from refractory.cohort.queue import Queue
 from refractory.cohort.records import Chunk
-from refractory.cohort.worker import Failed, Job, Known
+from refractory.cohort.running.folder import clear, owned, prepare, taken
+from refractory.cohort.running.manifest import FORMAT, Manifest, described, differences, read_manifest, write_manifest
+from refractory.cohort.running.parts import Checkpoint, Counts, checkpoints, told_of_the_disk
+from refractory.cohort.running.pool import Event, Gone, Pool
+from refractory.cohort.running.progress import Progress, Silent
+from refractory.cohort.running.queue import Queue
+from refractory.cohort.running.worker import Failed, Job, Known
 from refractory.errors import LimitError, RefractoryError, RefusedError
 from refractory.version import VERSION
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from refractory.cohort.reporting.drawing import number, percent
-from refractory.cohort.reporting.pictures import Bar, Measured, Series, both_ways, measured
-from refractory.cohort.reporting.shown import KINDS, MOST, Said, Section, Shown, Table
+from refractory.cohort.summary.reporting.drawing import number, percent
+from refractory.cohort.summary.reporting.pictures import Bar, Measured, Series, both_ways, measured
+from refractory.cohort.summary.reporting.shown import KINDS, MOST, Said, Section, Shown, Table
 
 
 def sections_beside(said: Said) -> Iterator[Section]:

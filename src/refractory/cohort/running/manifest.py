@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from refractory.cohort.parts import write_json
+from refractory.cohort.running.parts import write_json
 from refractory.errors import RefusedError
 
 MANIFEST: Final = "manifest.json"

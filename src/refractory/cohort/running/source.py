@@ -10,8 +10,8 @@ from typing import Any
 
 from refractory.cohort.inputs.chunks import chunks
 from refractory.cohort.inputs.inputs import Inputs
-from refractory.cohort.manifest import digest_of
 from refractory.cohort.records import Chunk
+from refractory.cohort.running.manifest import digest_of
 from refractory.knowledge.knowledge import Knowledge
 
 

@@ -17,10 +17,10 @@ from typing import Any, Final
 import pyarrow as pa
 
 from refractory.cohort.batch import Answers, Assessor, Record
-from refractory.cohort.manifest import digest_of
-from refractory.cohort.parts import Checkpoint, write_chunk
 from refractory.cohort.records import Chunk, Item, Lost
 from refractory.cohort.rejected import loss, unreadable
+from refractory.cohort.running.manifest import digest_of
+from refractory.cohort.running.parts import Checkpoint, write_chunk
 from refractory.errors import RefractoryError
 
 _SLICE: Final = 100

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any, Final
 
-from refractory.cohort.reporting.drawing import number, percent
-from refractory.cohort.reporting.pictures import Bar, Series
+from refractory.cohort.summary.reporting.drawing import number, percent
+from refractory.cohort.summary.reporting.pictures import Bar, Series
 
 MOST: Final = 24
 """How many rows of a kind are shown; `summary.json` has all."""

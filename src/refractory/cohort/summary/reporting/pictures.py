@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from refractory.cohort.reporting.drawing import (
+from refractory.cohort.summary.reporting.drawing import (
     INKS,
     after,
     base_line,

@@ -9,15 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from refractory.cohort.compare import compare
-from refractory.cohort.conclusions import conclusions
-from refractory.cohort.counting import Key
-from refractory.cohort.figures import Simulated
-from refractory.cohort.flow import FIRST, KEYS, Flow
-from refractory.cohort.parts import ANSWERED, REJECTED
-from refractory.cohort.recall import recall
-from refractory.cohort.stored import Parts
-from refractory.cohort.tally import COLUMNS, REJECTED_COLUMNS, Rejections, Tally, last_steps
+from refractory.cohort.running.parts import ANSWERED, REJECTED
+from refractory.cohort.simulation.conclusions import conclusions
+from refractory.cohort.simulation.figures import Simulated
+from refractory.cohort.simulation.recall import recall
+from refractory.cohort.summary.compare import compare
+from refractory.cohort.summary.counting import Key
+from refractory.cohort.summary.flow import FIRST, KEYS, Flow
+from refractory.cohort.summary.stored import Parts
+from refractory.cohort.summary.tally import COLUMNS, REJECTED_COLUMNS, Rejections, Tally, last_steps
 from refractory.errors import RefusedError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.render.words import Words

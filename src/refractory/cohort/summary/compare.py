@@ -12,10 +12,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from refractory.cohort.counting import Key, chained, counted, joined, members, once, status_of
-from refractory.cohort.flow import Flow
-from refractory.cohort.parts import ANSWERED, REJECTED
-from refractory.cohort.stored import Parts
+from refractory.cohort.running.parts import ANSWERED, REJECTED
+from refractory.cohort.summary.counting import Key, chained, counted, joined, members, once, status_of
+from refractory.cohort.summary.flow import Flow
+from refractory.cohort.summary.stored import Parts
 from refractory.errors import UsageError
 
 _PLACE: Final = ("source", "row")

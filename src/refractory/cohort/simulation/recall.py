@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from refractory.cohort.conclusions import Conclusion, found_in
+from refractory.cohort.simulation.conclusions import Conclusion, found_in
 from refractory.errors import UsageError
 from refractory.model.sources import without_none
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from refractory.cohort.reporting.drawing import number, percent
-from refractory.cohort.reporting.pictures import ONE, Bar, Series, Stage, bars, flow, shares
-from refractory.cohort.reporting.shown import KINDS, MOST, Said, Section, Shown, Table, divided, inked, plain
+from refractory.cohort.summary.reporting.drawing import number, percent
+from refractory.cohort.summary.reporting.pictures import ONE, Bar, Series, Stage, bars, flow, shares
+from refractory.cohort.summary.reporting.shown import KINDS, MOST, Said, Section, Shown, Table, divided, inked, plain
 
 
 def sections_of_answers(said: Said) -> Iterator[Section]:

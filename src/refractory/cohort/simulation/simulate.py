@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from refractory.cohort.breaking import broken
-from refractory.cohort.chance import mixed
-from refractory.cohort.conclusions import Conclusion, conclusions
-from refractory.cohort.draw import Draws
-from refractory.cohort.figures import Simulated, reading
-from refractory.cohort.patient import Patient
-from refractory.cohort.record import Records
+from refractory.cohort.simulation.breaking import broken
+from refractory.cohort.simulation.chance import mixed
+from refractory.cohort.simulation.conclusions import Conclusion, conclusions
+from refractory.cohort.simulation.draw import Draws
+from refractory.cohort.simulation.figures import Simulated, reading
+from refractory.cohort.simulation.patient import Patient
+from refractory.cohort.simulation.record import Records
 from refractory.knowledge.knowledge import Knowledge
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from refractory.cohort.parts import told_of_the_disk, write_whole
-from refractory.cohort.summary import summarize
+from refractory.cohort.running.parts import told_of_the_disk, write_whole
+from refractory.cohort.summary.summary import summarize
 from refractory.errors import UsageError
 from refractory.knowledge.knowledge import Knowledge
 
@@ -36,7 +36,7 @@ def sum_up(
     said = summarize(out, knowledge, truth=truth, others=others)
     _write(json.dumps(said, ensure_ascii=False, indent=2) + "\n", out / SUMMARY)
     try:
-        from refractory.cohort.report import report
+        from refractory.cohort.summary.report import report
 
         page = report(said, title=title or f"Cohort {out.resolve().name}")
     except ModuleNotFoundError as error:

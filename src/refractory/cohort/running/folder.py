@@ -9,8 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from refractory.cohort.manifest import MANIFEST, read_manifest
-from refractory.cohort.parts import CHECKPOINTS, FOLDERS, OURS, UNFINISHED
+from refractory.cohort.running.manifest import MANIFEST, read_manifest
+from refractory.cohort.running.parts import CHECKPOINTS, FOLDERS, OURS, UNFINISHED
 from refractory.errors import RefusedError
 
 try:

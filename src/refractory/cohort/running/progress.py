@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from refractory.cohort.parts import Counts
+from refractory.cohort.running.parts import Counts
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-from refractory.cohort.parts import Checkpoint
-from refractory.cohort.worker import STARTING, Job, Message, Ready, Task, work
+from refractory.cohort.running.parts import Checkpoint
+from refractory.cohort.running.worker import STARTING, Job, Message, Ready, Task, work
 from refractory.errors import LimitError
 
 # A process of its own kind: it inherits neither threads nor locks nor files of the first one, on any platform.

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from refractory.cohort.parts import ANSWERED, CHECKPOINTS, REJECTED
+from refractory.cohort.running.parts import ANSWERED, CHECKPOINTS, REJECTED
 from refractory.errors import RefusedError, UsageError
 
 _ROWS: Final = 65_536

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from refractory.cohort.figures import Simulated
+from refractory.cohort.simulation.figures import Simulated
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from refractory.cohort.counting import Key, chained, counted, joined, members, once, status_of
-from refractory.cohort.flow import Flow
+from refractory.cohort.summary.counting import Key, chained, counted, joined, members, once, status_of
+from refractory.cohort.summary.flow import Flow
 
 COLUMNS: Final = (
     "outcome", "dose", "notApplicable", "populations", "resistance", "hypotheses", "recommendations", "cautions",

@@ -1,0 +1,1 @@
+"""Runs of cohorts on this machine: chunks, workers, parts and checkpoints."""
