@@ -98,7 +98,7 @@ def test_chance_rests_on_nothing_that_another_machine_does_otherwise() -> None:
     assert mixed(0) == 0xE220A8397B1DCDAF
     assert mixed(0x9E3779B97F4A7C15) == 0x6E789E6AA1B965F4
     used = set()
-    for path in (ROOT / "src" / "refractory" / "cohort").glob("*.py"):
+    for path in (ROOT / "src" / "refractory" / "cohort").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and "_random" in ast.dump(node.value):
                 used.add(node.attr)

@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_written_is_refused_and_what_was_there_stays(out: 
     (out / SUMMARY).mkdir()
     with pytest.raises(RefusedError, match="cannot be written") as error:
         sum_up(out, shipped().knowledge)
-    assert error.value.place == str(out / SUMMARY)
+    assert SUMMARY in error.value.place
     assert sorted(path.name for path in out.iterdir()) == ["answered", "rejected", SUMMARY]
 
 
