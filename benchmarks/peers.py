@@ -73,7 +73,7 @@ def own(case: CaseFacts) -> set[str]:
     return {t.subject.value for t in case.all if isinstance(t.subject, NamedNode)}
 
 
-def _about(case: CaseFacts, triples: Iterable[Triple]) -> Answer:
+def about(case: CaseFacts, triples: Iterable[Triple]) -> Answer:
     """Return those of an engine's facts that are compared: about a node of the case, in our namespace, not given."""
     nodes = own(case)
     kept = [
@@ -105,7 +105,7 @@ class Compiled:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the inferred facts."""
-        return _about(case, result.inferred)
+        return about(case, result.inferred)
 
 
 class CompiledFacts(Compiled):
@@ -143,7 +143,7 @@ class Reference:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the inferred facts."""
-        return _about(case, result.inferred)
+        return about(case, result.inferred)
 
 
 class Owlrl:
@@ -165,7 +165,7 @@ class Owlrl:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case."""
-        return _about(case, _from_rdflib(result))
+        return about(case, _from_rdflib(result))
 
     def _expand(self, graph: rdflib.Graph) -> None:
         semantics = self._owlrl.OWLRL_Semantics
@@ -214,7 +214,7 @@ class Reasonable:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case."""
-        return _about(case, _from_rdflib(result))
+        return about(case, _from_rdflib(result))
 
 
 # ---- pyoxigraph ----
@@ -255,7 +255,7 @@ class Oxigraph:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case."""
-        return _about(case, (Triple(quad.subject, quad.predicate, quad.object) for quad in result))
+        return about(case, (Triple(quad.subject, quad.predicate, quad.object) for quad in result))
 
 
 def _update(clause: Clause) -> str:
@@ -327,7 +327,7 @@ class Nemo:
 
     def facts(self, case: CaseFacts, result: Any) -> Answer:
         """Return the facts about the case; literals, of which OWL concludes nothing here, are those given."""
-        return _about(case, (_from_nemo(s, p, o) for s, p, o in result if isinstance(o, str) and o.startswith("<")))
+        return about(case, (_from_nemo(s, p, o) for s, p, o in result if isinstance(o, str) and o.startswith("<")))
 
 
 def _arguments(pattern: Any) -> str:
@@ -378,7 +378,7 @@ class Hermit:
             pairs = [(t.subject, t.object) for t in self._logic if t.predicate == above]
             while more := {_replaced(f, place, o) for f in facts for s, o in pairs if _at(f, place) == s} - facts:
                 facts |= more
-        return _about(case, facts)
+        return about(case, facts)
 
 
 def _at(fact: Triple, place: int) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 PACKAGES = (
     "refractory", "rdflib", "owlrl", "pyshacl", "pyoxigraph", "clingo", "reasonable", "nemo-python", "owlready2",
+    "duckdb", "pyarrow",
 )  # fmt: skip
 
 
@@ -35,8 +36,22 @@ def figure(value: float) -> str:
 
 def memory_now() -> float:
     """Return the resident memory of this process in MB."""
+    return _memory("VmRSS")
+
+
+def memory_peak() -> float:
+    """Return the most resident memory of this process in MB since it began, or since `restart_peak`."""
+    return _memory("VmHWM")
+
+
+def restart_peak() -> None:
+    """Forget the peak of memory until now."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _memory(name: str) -> float:
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 
 
