@@ -218,16 +218,16 @@ def prepare(key: str, path: str, count: int) -> None:
     gc.freeze()
 
 
-def _chunks(chunk: int, most: int) -> Iterator[list[CaseFacts]]:
-    for start in range(0, min(len(_held.cases), most), chunk):
+def _chunks(chunk: int) -> Iterator[list[CaseFacts]]:
+    for start in range(0, len(_held.cases), chunk):
         yield _held.cases[start : start + chunk]
 
 
-def digests(chunk: int, most: int) -> dict[int, tuple[int, str]]:
+def digests(chunk: int) -> dict[int, tuple[int, str]]:
     """Return for each case by its number how many facts follow, and a digest of them."""
     assert _held.engine
     found = []
-    for cases in _chunks(chunk, most):
+    for cases in _chunks(chunk):
         for answer in _held.engine.answers(cases, _held.engine.reason(cases)):
             lines = sorted(map(_line, answer))
             found.append((len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest()))
@@ -249,7 +249,7 @@ def _line(fact: Fact) -> str:
     return f"{subject} {predicate} {value if isinstance(value, str) else format(value.normalize(), 'f')}"
 
 
-def timed(chunk: int, most: int) -> dict[str, Any]:
+def timed(chunk: int) -> dict[str, Any]:
     """Return how long all chunks take by processor and clock, in seconds, and the memory above what was there."""
     assert _held.engine
     count = 0
@@ -258,7 +258,7 @@ def timed(chunk: int, most: int) -> dict[str, Any]:
     gc.disable()
     restart_peak()
     cpu, clock = process_time(), perf_counter()
-    for cases in _chunks(chunk, most):
+    for cases in _chunks(chunk):
         _held.engine.reason(cases)
         count += len(cases)
     cpu, clock = process_time() - cpu, perf_counter() - clock

@@ -40,34 +40,34 @@ def rows(wanted: list[str], chunks: list[int] | None, count: int) -> list[Key]:
 
 
 def disagreements(
-    pools: dict[str, ProcessPoolExecutor], keys: list[Key]
+    pools: dict[Key, ProcessPoolExecutor], keys: list[Key]
 ) -> tuple[dict[Key, tuple[int, int]], list[str]]:
     """Return on how many cases and facts each agrees with ours, and what those differ in that do not."""
     _say("reasoning once to compare ...")
-    ours = pools[OURS[0]].submit(batches.digests, OURS[1], batches.ALL).result()
+    ours = pools[OURS].submit(batches.digests, OURS[1]).result()
     agreed, differing = {}, []
     for key, chunk in keys:
-        found = pools[key].submit(batches.digests, chunk, _most(key, chunk)).result()
+        found = pools[key, chunk].submit(batches.digests, chunk).result()
         wrong = [number for number, one in found.items() if one != ours[number]]
         agreed[key, chunk] = (len(found), sum(facts for facts, _ in found.values()))
         if wrong or not found:
             differing.append(f"{key}, chunks of {chunk}: {len(wrong)} of {len(found)} cases differ")
         for number in wrong[:3]:
-            theirs = pools[key].submit(batches.facts, number, chunk).result()
-            standard = pools[OURS[0]].submit(batches.facts, number, OURS[1]).result()
+            theirs = pools[key, chunk].submit(batches.facts, number, chunk).result()
+            standard = pools[OURS].submit(batches.facts, number, OURS[1]).result()
             differing.append(
                 f"  case {number} lacks {sorted(standard - theirs)}, has besides {sorted(theirs - standard)}"
             )
     return agreed, differing
 
 
-def measure(pools: dict[str, ProcessPoolExecutor], keys: list[Key], rounds: int) -> dict[Key, list[dict[str, Any]]]:
+def measure(pools: dict[Key, ProcessPoolExecutor], keys: list[Key], rounds: int) -> dict[Key, list[dict[str, Any]]]:
     """Return the measurements of each engine; every second round goes through them backward."""
     found: dict[Key, list[dict[str, Any]]] = {key: [] for key in keys}
     for number in range(rounds):
         _say(f"round {number + 1} of {rounds} ...")
         for key, chunk in keys if number % 2 == 0 else keys[::-1]:
-            found[key, chunk].append(pools[key].submit(batches.timed, chunk, _most(key, chunk)).result())
+            found[key, chunk].append(pools[key, chunk].submit(batches.timed, chunk).result())
     return found
 
 
@@ -157,10 +157,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         path = str(simulated(folder, options.cases, options.seed))
         pools = {}
-        for key in {key: None for key, _ in keys}:
-            arguments = (key, path, options.cases)
+        for key, chunk in keys:
+            arguments = (key, path, min(options.cases, most(key, chunk)))
             pool = ProcessPoolExecutor(1, get_context("spawn"), batches.prepare, arguments)
-            pools[key] = stack.enter_context(pool)
+            pools[key, chunk] = stack.enter_context(pool)
         agreed, differing = disagreements(pools, keys)
         if differing:
             print("\n".join(differing), file=sys.stderr)
@@ -192,7 +192,7 @@ def main() -> int:
     return 0
 
 
-def _most(key: str, chunk: int) -> int:
+def most(key: str, chunk: int) -> int:
     """Return how many cases at most an engine is timed on."""
     return ENGINES[key].chunks.get(chunk, batches.ALL)
 
