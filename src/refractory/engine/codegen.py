@@ -22,12 +22,24 @@ _INDENT = "    "
 
 @dataclass(frozen=True)
 class Tables:
-    """How the terms and predicates of a program are numbered, and what the knowledge says of which predicates."""
+    """How the terms and predicates of a program are numbered, and what the knowledge says of which predicates.
+
+    Attributes:
+        program: The program.
+        ids: The numbers of its terms.
+        predicates: The numbers of its predicates.
+        known: Predicate and object of the facts of the knowledge.
+    """
 
     program: Program
     ids: Mapping[Term, int]
     predicates: Mapping[Term, int]
-    known_predicates: frozenset[int]
+    known: frozenset[tuple[int, int]]
+
+    @cached_property
+    def known_predicates(self) -> frozenset[int]:
+        """The predicates of which the knowledge says something."""
+        return frozenset(predicate for predicate, _ in self.known)
 
     @property
     def first_case_id(self) -> int:
@@ -139,6 +151,8 @@ class _Writer:
         self._of_case = _case_patterns(clause)
         pending = list(clause.body)
         filters, bindings = list(clause.filters), list(clause.bindings)
+        if needed := self._needed(clause):
+            self._open(f"if {needed}:")
         while pending:
             pattern = min(pending, key=self._cost)
             pending.remove(pattern)
@@ -150,6 +164,22 @@ class _Writer:
         self._conclude(number, clause)
         self._turned.discard(self._written)
         return self._lines
+
+    def _needed(self, clause: Clause) -> str:
+        """Return a test that fails where nothing of the case can fit some pattern, wherever in the join that stands.
+
+        Of most clauses a case has nothing, and to see that is cheaper than to begin a loop.
+        """
+        somewhere, headed = set(), set()
+        for pattern in clause.body:
+            index = self._tables.predicates[pattern[1]]
+            if not self._is_known(index, pattern):
+                if self._is_found_by_object(pattern):
+                    headed.add((self._name(pattern[2]), index))
+                else:
+                    somewhere.add(index)
+        somewhere -= {index for _, index in headed}
+        return " and ".join([*(f"F{i}" for i in sorted(somewhere)), *(f"{o} in H{i}" for o, i in sorted(headed))])
 
     def _open(self, line: str) -> None:
         self._lines.append(_INDENT * self._depth + line)
@@ -163,7 +193,17 @@ class _Writer:
 
     def _is_known(self, index: int, pattern: Pattern) -> bool:
         """Say whether facts of the knowledge may fit a pattern."""
-        return index in self._tables.known_predicates and pattern not in self._of_case
+        value = pattern[2]
+        if pattern in self._of_case:
+            return False
+        if isinstance(value, Var):
+            return index in self._tables.known_predicates
+        return (index, self._tables.ids[value]) in self._tables.known
+
+    def _is_found_by_object(self, pattern: Pattern) -> bool:
+        """Say whether the subjects of a pattern are kept by its object."""
+        subject, _, value = pattern
+        return isinstance(subject, Var) and not isinstance(value, Var)
 
     def _is_bound(self, node: Node) -> bool:
         return not isinstance(node, Var) or node in self._bound
@@ -214,19 +254,16 @@ class _Writer:
             self._open(f"for {name} in {known_too if known else of_case}:")
         elif self._is_bound(value) and value != subject:
             wanted = self._name(value)
-            if isinstance(value, Var) or (index == self._written and not self._alone):
+            if isinstance(value, Var):
                 of_case = f"[s for s, os in F{index}.items() if {wanted} in os]"
             elif self._alone:
                 of_case = f"H{index}.get({wanted}, ())"
             else:
-                if not known:
-                    # Most cases have none, and to see that is cheaper than to begin a loop.
-                    self._open(f"if {wanted} in H{index}:")
-                of_case = f"(x if len(x := H{index}.get({wanted}, ())) < 2 else among(F{index}, x))"
+                # What the clause itself may add to is not to grow under the loop.
+                one = "tuple(x)" if index == self._written else "x"
+                of_case = f"({one} if len(x := H{index}.get({wanted}, ())) < 2 else among(F{index}, x))"
             self._open(f"for {name} in {f'[*{of_case}, *KI{index}.get({wanted}, ())]' if known else of_case}:")
         else:
-            if not known:
-                self._open(f"if F{index}:")
             self._open(f"for {name} in {f'[*F{index}, *K{index}]' if known else f'list(F{index})'}:")
 
     def _has(self, index: int, subject: Node, value: Node, *, known: bool) -> str:

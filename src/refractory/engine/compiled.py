@@ -59,7 +59,7 @@ class CompiledReasoner:
         self.program = load_program(knowledge)
         self.variables = tuple(map(codegen.variables_of, self.program.clauses))
         self._number()
-        known = frozenset(i for i, facts in enumerate(self.known_facts[0]) if facts)
+        known = frozenset((i, value) for i, by_object in enumerate(self.known_facts[1]) for value in by_object)
         self.numbers = codegen.Tables(self.program, self.ids, self._predicates, known)
         self._by_object = sorted(self.numbers.by_object)
         # For each clause, the predicate of what it concludes; for those that come of a rule, its name.
