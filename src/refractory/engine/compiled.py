@@ -65,11 +65,8 @@ class CompiledReasoner:
         # For each clause, the predicate of what it concludes; for those that come of a rule, its name.
         self.concludes = tuple(self._predicates[c.head[1]] if c.head else -1 for c in self.program.clauses)
         self.rules = {number: clause.name for number, clause in enumerate(self.program.clauses) if clause.from_rule}
-        # For each predicate, the clauses of rules that conclude something under it.
-        self.concluding: dict[int, list[int]] = {}
-        for number in self.rules:
-            self.concluding.setdefault(self.concludes[number], []).append(number)
         self._run = codegen.load(codegen.write_program(self.numbers))
+        self.nothing: Mapping[object, tuple[()]] = dict.fromkeys(self.predicate_terms, ())
 
     @cached_property
     def dependencies(self) -> Dependencies:
@@ -250,7 +247,7 @@ class CompiledClosure:
             for value, step in values.items():
                 if step is not None:
                     names = self._rules_of(subject, index, value)  # type: ignore[arg-type]  # there is one
-                    term = self._terms[value]
+                    term = self.case_terms.term(value)
                     found[term] = tuple(sorted(names.union(found.get(term, ()))))
         return found
 
@@ -272,10 +269,16 @@ class CompiledClosure:
         # Most tables have nothing of a case, and terms are looked up only in the others.
         table = self.tables[index]
         values = table.get(self.case_terms.find(subject)) if table else None  # type: ignore[arg-type]  # none has None
-        if not values:
-            return []
-        terms = self._terms
-        return [terms[value] for value in values]
+        return list(map(self.case_terms.term, values)) if values else []
+
+    def lacking(self, subject: Term) -> dict[object, tuple[()]]:
+        """Return the predicates that the program reads and under which a node has nothing, each with no value."""
+        number = self.case_terms.find(subject)
+        found = dict(self.reasoner.nothing)
+        for predicate, table in zip(self.reasoner.predicate_terms, self.tables, strict=True):
+            if table and number in table:
+                del found[predicate]
+        return found
 
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
         """Return the names of all rules that concluded a fact; none if no rule did, or it was given."""
@@ -287,13 +290,17 @@ class CompiledClosure:
 
     def _rules_of(self, subject: int, predicate: int, value: int) -> set[str]:
         """Return the names of the rules that concluded a fact, whether it was given besides or not."""
-        logged, rules = self._logged, self.reasoner.rules
-        numbers = self.reasoner.concluding.get(predicate, ())
-        return {rules[number] for number in numbers if (number, subject, value) in logged}
+        rules, concludes = self.reasoner.rules, self.reasoner.concludes
+        logged = self._logged.get(value, ())
+        return {rules[n] for n, s, _ in logged if s == subject and concludes[n] == predicate and n in rules}
 
     @cached_property
-    def _logged(self) -> frozenset[tuple[int, int, int]]:
-        return frozenset(self.log)
+    def _logged(self) -> Mapping[int, Sequence[tuple[int, int, int]]]:
+        """The log by the objects of what was concluded: few conclusions have the same one."""
+        found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for entry in self.log:
+            found[entry[2]].append(entry)
+        return found
 
     @cached_property
     def proof(self) -> Proof:

@@ -74,6 +74,10 @@ class Closure(Protocol):
         """Return what a node has under a predicate, given or added, each once; None if that is not laid out so."""
         ...
 
+    def lacking(self, subject: Term) -> Mapping[object, tuple[()]]:
+        """Return predicates under which a node surely has nothing, each with no value."""
+        ...
+
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> Iterable[str]:
         """Return the names of all rules that concluded a fact; none if no rule did."""
         ...
@@ -104,6 +108,10 @@ class PlainClosure:
     def held(self, subject: Term, predicate: NamedNode) -> None:  # noqa: ARG002  # what every closure is asked
         """Return nothing: facts are not laid out by their subjects."""
         return
+
+    def lacking(self, subject: Term) -> Mapping[object, tuple[()]]:  # noqa: ARG002  # what every closure is asked
+        """Return none: facts are not laid out by their subjects."""
+        return {}
 
     def rules_behind(self, subject: Term, predicate: NamedNode, value: Term) -> tuple[str, ...]:
         """Return the names of all rules that concluded a fact; none if no rule did."""

@@ -55,6 +55,11 @@ class Leaders:
         speaking = {self.by_rule.get(rule.value.removeprefix(RULE)) for rule in rules if isinstance(rule, NamedNode)}
         return tuple(source for source in self.sources if source in speaking)
 
+    @cached_property
+    def without_reasons(self) -> Mapping[str, tuple[NamedNode, ...]]:
+        """What holds of these reasons in most cases: none."""
+        return dict.fromkeys(self.with_reasons, ())
+
     def means_another_subject(self, reason: NamedNode) -> bool:
         """Say whether a reason says that a case is about something else."""
         return self._knowledge.text(reason, rfy("meansAnotherSubject")) == "true"
@@ -67,23 +72,23 @@ class Applicable:
         self._leaders = leaders
         self._case = case
         self._closure = closure
+        self._reasons = self._holding()
+        another = leaders.means_another_subject
+        about = tuple(source for source, reasons in self._reasons.items() if not any(map(another, reasons)))
+        # The sources that the case is about, whether they apply or not; without any, the first.
+        self._about = about or tuple(self._reasons)[:1]
 
-    @cached_property
-    def _reasons(self) -> Mapping[str, tuple[NamedNode, ...]]:
-        """For each leading source that has reasons, those that hold."""
+    def _holding(self) -> Mapping[str, tuple[NamedNode, ...]]:
+        """Return for each leading source that has reasons, those that hold."""
+        held = self._closure.concluded(_BECAUSE)
+        if not held:
+            return self._leaders.without_reasons
         found: dict[str, list[NamedNode]] = {source: [] for source in self._leaders.with_reasons}
-        for reason, rules in self._closure.concluded(_BECAUSE).items():
+        for reason, rules in held.items():
             for source in {self._leaders.by_rule[rule] for rule in rules if rule in self._leaders.by_rule}:
                 if isinstance(reason, NamedNode):
                     found[source].append(reason)
         return {source: tuple(reasons) for source, reasons in found.items()}
-
-    @cached_property
-    def _about(self) -> tuple[str, ...]:
-        """The sources that the case is about, whether they apply or not; without any, the first."""
-        another = self._leaders.means_another_subject
-        about = tuple(source for source, reasons in self._reasons.items() if not any(map(another, reasons)))
-        return about or tuple(self._reasons)[:1]
 
     @property
     def reasons(self) -> tuple[NamedNode, ...]:

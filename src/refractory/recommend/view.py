@@ -28,8 +28,9 @@ class CaseView:
         self.terms = knowledge.once(Terms)
         self.closure = closure
         self._facts = case
-        # Most facts are never looked at, so what a node has under a predicate is looked up when it is asked for.
-        self._nodes: dict[object, Sequence[NamedNode]] = {}
+        # Most facts are never looked at, so what a node has under a predicate is looked up when it is asked for. Under
+        # most predicates the case has nothing, and that is known at once.
+        self._nodes: dict[object, Sequence[NamedNode]] = {**closure.lacking(case.case)}
 
     def nodes(self, predicate: NamedNode, subject: NamedNode | None = None) -> Sequence[NamedNode]:
         """Return the nodes that the case (or another subject) has under a predicate."""
@@ -63,7 +64,7 @@ class CaseView:
 
     def is_a(self, cls: NamedNode) -> bool:
         """Say whether the case is of a class."""
-        return cls in self.nodes(Rdf.TYPE)
+        return cls in self._held(self.case, Rdf.TYPE)
 
     def statements(
         self, facts: Iterable[tuple[NamedNode, NamedNode, NamedNode]], more: Iterable[str] = ()
