@@ -21,36 +21,45 @@ from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.case import nodes
 from refractory.case.quantities import Quantities
+from refractory.model.facts import Fact
 from refractory.model.values import plain
 from refractory.vocabulary import Rdf, Xsd, rfy
 
+_ASSESSED_ON: Final = rfy("assessedOn")
 _COUNTED: Final = {"startedOn": "daysSinceStart", "endedOn": "daysSinceEnd"}
 # In this order isolates are numbered.
 _FINDINGS: Final = ("hasSusceptibilityResult", "hasGenotypeFinding")
 
-_Said = Mapping[NamedNode, Sequence[Triple]]
+# Under each property, who has what.
+_Said = Mapping[NamedNode, Sequence[tuple[NamedNode, NamedNode | Literal]]]
 
 
-def assessed_on(case: NamedNode, asserted: Iterable[Triple]) -> date | None:
+def assessed_on(case: NamedNode, asserted: Iterable[Fact]) -> date | None:
     """Return the day of the assessment; None if it is not said, or said twice."""
-    days = [
-        t.object.value
-        for t in asserted
-        if t.predicate == rfy("assessedOn") and t.subject == case and isinstance(t.object, Literal)
-    ]
+    return _today(case, [(subject, value) for subject, predicate, value in asserted if predicate == _ASSESSED_ON])
+
+
+def _today(case: NamedNode, said: Iterable[tuple[NamedNode, NamedNode | Literal]]) -> date | None:
+    days = [value.value for subject, value in said if subject == case and isinstance(value, Literal)]
     return date.fromisoformat(days[0]) if len(days) == 1 else None
 
 
-def frame(case: NamedNode, asserted: tuple[Triple, ...], quantities: Quantities) -> Iterator[Triple]:
+def frame(case: NamedNode, asserted: Iterable[Triple], quantities: Quantities) -> Iterator[Triple]:
     """Yield the facts that complete a case before reasoning."""
-    said: dict[NamedNode, list[Triple]] = {}
-    for t in asserted:
-        said.setdefault(t.predicate, []).append(t)
+    for fact in frame_parts(case, asserted, quantities):  # type: ignore[arg-type]  # a triple has the parts of a fact
+        yield Triple(*fact)
+
+
+def frame_parts(case: NamedNode, asserted: Iterable[Fact], quantities: Quantities) -> Iterator[Fact]:
+    """Yield the facts that complete a case before reasoning, in parts."""
+    said: dict[NamedNode, list[tuple[NamedNode, NamedNode | Literal]]] = {}
+    for subject, predicate, value in asserted:
+        said.setdefault(predicate, []).append((subject, value))
     patients = _objects(rfy("hasPatient"), said)
     if not patients:
         patients = [nodes.node(case, nodes.PATIENT)]
-        yield Triple(case, rfy("hasPatient"), patients[0])
-        yield Triple(patients[0], Rdf.TYPE, rfy("Patient"))
+        yield case, rfy("hasPatient"), patients[0]
+        yield patients[0], Rdf.TYPE, rfy("Patient")
     yield from _virus(case, said)
     yield from _days(case, said)
     yield from _quantities(case, patients[0], said, quantities)
@@ -58,74 +67,74 @@ def frame(case: NamedNode, asserted: tuple[Triple, ...], quantities: Quantities)
 
 def _objects(predicate: NamedNode, said: _Said) -> list[NamedNode]:
     """Return the nodes that a property leads to, each once and in order."""
-    found = {t.object for t in said.get(predicate, ()) if isinstance(t.object, NamedNode)}
+    found = {value for _, value in said.get(predicate, ()) if isinstance(value, NamedNode)}
     return sorted(found, key=nodes.in_order)
 
 
-def _virus(case: NamedNode, said: _Said) -> Iterator[Triple]:
+def _virus(case: NamedNode, said: _Said) -> Iterator[Fact]:
     virus = nodes.node(case, nodes.VIRUS)
-    yield Triple(case, rfy("hasVirus"), virus)
-    yield Triple(virus, Rdf.TYPE, rfy("EpisodeVirus"))
+    yield case, rfy("hasVirus"), virus
+    yield virus, Rdf.TYPE, rfy("EpisodeVirus")
     findings = [finding for predicate in _FINDINGS for finding in _objects(rfy(predicate), said)]
     specimens: dict[str, NamedNode] = {}
     for number, finding in enumerate(findings, 1):
         isolate = nodes.node(case, nodes.ISOLATE, number)
-        yield Triple(isolate, Rdf.TYPE, rfy("Isolate"))
-        yield Triple(virus, rfy("hasIsolate"), isolate)
-        yield Triple(finding, rfy("describesIsolate"), isolate)
-        for t in said.get(rfy("specimen"), ()):
-            if t.subject == finding and isinstance(t.object, Literal):
+        yield isolate, Rdf.TYPE, rfy("Isolate")
+        yield virus, rfy("hasIsolate"), isolate
+        yield finding, rfy("describesIsolate"), isolate
+        for subject, text in said.get(rfy("specimen"), ()):
+            if subject == finding and isinstance(text, Literal):
                 fresh = nodes.node(case, nodes.SPECIMEN, len(specimens) + 1)
-                specimen = specimens.setdefault(_same_specimen(t.object.value), fresh)
-                yield Triple(isolate, rfy("fromSpecimen"), specimen)
-                yield Triple(specimen, Rdf.TYPE, rfy("Specimen"))
+                specimen = specimens.setdefault(_same_specimen(text.value), fresh)
+                yield isolate, rfy("fromSpecimen"), specimen
+                yield specimen, Rdf.TYPE, rfy("Specimen")
 
 
-def _days(case: NamedNode, said: _Said) -> Iterator[Triple]:
-    today = assessed_on(case, said.get(rfy("assessedOn"), ()))
+def _days(case: NamedNode, said: _Said) -> Iterator[Fact]:
+    today = _today(case, said.get(_ASSESSED_ON, ()))
     for predicate, count in _COUNTED.items():
-        for t in said.get(rfy(predicate), ()):
-            if today and isinstance(t.object, Literal):
-                days = (today - date.fromisoformat(t.object.value)).days
-                yield Triple(t.subject, rfy(count), Literal(str(days), datatype=Xsd.DECIMAL))
+        for subject, day in said.get(rfy(predicate), ()):
+            if today and isinstance(day, Literal):
+                days = (today - date.fromisoformat(day.value)).days
+                yield subject, rfy(count), Literal(str(days), datatype=Xsd.DECIMAL)
 
 
-def _quantities(case: NamedNode, patient: NamedNode, said: _Said, quantities: Quantities) -> Iterator[Triple]:
+def _quantities(case: NamedNode, patient: NamedNode, said: _Said, quantities: Quantities) -> Iterator[Fact]:
     measured = _latest(said, quantities) if rfy("hasMeasurement") in said else {}
     for quantity, (measurement, value) in measured.items():
-        yield Triple(case, rfy("hasQuantityValue"), measurement)
-        yield Triple(measurement, rfy("canonicalValue"), value)
+        yield case, rfy("hasQuantityValue"), measurement
+        yield measurement, rfy("canonicalValue"), value
         if quantity in quantities.stated and quantities.stated[quantity] not in said:
-            yield Triple(patient, quantities.stated[quantity], value)
+            yield patient, quantities.stated[quantity], value
     # What the patient's own property states has no node, so it gets one.
     number = 0
     for quantity, predicate in quantities.stated.items():
-        values = [t.object.value for t in said.get(predicate, ()) if isinstance(t.object, Literal)]
+        values = [value.value for _, value in said.get(predicate, ()) if isinstance(value, Literal)]
         if len(values) == 1 and quantity not in measured:
             number += 1
             node = nodes.node(case, nodes.QUANTITY, number)
-            yield Triple(case, rfy("hasQuantityValue"), node)
-            yield Triple(node, rfy("ofQuantity"), quantity)
-            yield Triple(node, rfy("canonicalValue"), _decimal(Decimal(values[0])))
+            yield case, rfy("hasQuantityValue"), node
+            yield node, rfy("ofQuantity"), quantity
+            yield node, rfy("canonicalValue"), _decimal(Decimal(values[0]))
 
 
 def _latest(said: _Said, quantities: Quantities) -> dict[NamedNode, tuple[NamedNode, Literal]]:
     """Return for each quantity the measurement that counts, and its value in the canonical unit."""
     found: dict[NamedNode, tuple[str, NamedNode, Literal]] = {}
     for node in _objects(rfy("hasMeasurement"), said):
-        of = [t.object for t in said.get(rfy("ofQuantity"), ()) if t.subject == node]
+        of = [value for subject, value in said.get(rfy("ofQuantity"), ()) if subject == node]
         numbers, units, days = (_texts(node, rfy(name), said) for name in ("measuredValue", "unitCode", "takenOn"))
         # What is missing, or said twice, is for the shapes to tell.
         if len(of) == len(numbers) == len(units) == 1 and len(days) <= 1 and isinstance(of[0], NamedNode):
-            value = quantities.canonical_value(of[0], numbers[0], units[0])
+            amount = quantities.canonical_value(of[0], numbers[0], units[0])
             day = days[0] if days else ""
-            if value is not None and (of[0] not in found or day > found[of[0]][0]):
-                found[of[0]] = (day, node, _decimal(value))
+            if amount is not None and (of[0] not in found or day > found[of[0]][0]):
+                found[of[0]] = (day, node, _decimal(amount))
     return {quantity: (node, value) for quantity, (_, node, value) in found.items()}
 
 
 def _texts(node: NamedNode, predicate: NamedNode, said: _Said) -> list[str]:
-    return [t.object.value for t in said.get(predicate, ()) if t.subject == node and isinstance(t.object, Literal)]
+    return [value.value for subject, value in said.get(predicate, ()) if subject == node and isinstance(value, Literal)]
 
 
 def _decimal(value: Decimal) -> Literal:

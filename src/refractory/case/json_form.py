@@ -20,13 +20,14 @@ from refractory.case.showing import shown
 from refractory.errors import LimitError, RefusedError
 from refractory.knowledge.knowledge import Knowledge
 from refractory.knowledge.names import did_you_mean
+from refractory.model.facts import Fact
 from refractory.vocabulary import Rdf, Xsd, local_name
 
 
-def read(data: bytes | str | Mapping[str, Any], knowledge: Knowledge) -> tuple[NamedNode, list[Triple]]:
+def read(data: bytes | str | Mapping[str, Any], knowledge: Knowledge) -> tuple[NamedNode, list[Fact]]:
     """Return the node of a case in JSON and what is said of it; errors as in `read_places`."""
-    case, said = read_places(data, knowledge)
-    return case, [triple for triple, _ in said]
+    case, said = _read(data, knowledge)
+    return case, [fact for fact, _ in said]
 
 
 def read_places(
@@ -38,6 +39,11 @@ def read_places(
         RefusedError: It is not JSON, or not a case.
         LimitError: It is larger or deeper than allowed.
     """
+    case, said = _read(data, knowledge)
+    return case, [(Triple(*fact), place) for fact, place in said]
+
+
+def _read(data: bytes | str | Mapping[str, Any], knowledge: Knowledge) -> tuple[NamedNode, list[tuple[Fact, str]]]:
     root = json_text.parse(decode(json_text.dump(data) if isinstance(data, Mapping) else data))
     mapping = CaseMapping.of(knowledge)
     pairs = _keys(root, "")
@@ -103,11 +109,11 @@ class _Reader:
     mapping: CaseMapping
     knowledge: Knowledge
     case: NamedNode
-    said: list[tuple[Triple, str]] = field(default_factory=list)
+    said: list[tuple[Fact, str]] = field(default_factory=list)
 
     def read(self, node: NamedNode, part: Part, pairs: Mapping[str, object], place: str) -> None:
         """Add what the keys of an object say of the case or a part of it."""
-        self.said.append((Triple(node, Rdf.TYPE, part.type), place))
+        self.said.append(((node, Rdf.TYPE, part.type), place))
         for name, value in pairs.items():
             where = f"{place}.{name}" if place else name
             key = part.keys.get(name)
@@ -117,20 +123,20 @@ class _Reader:
 
     def _read_values(self, node: NamedNode, key: Key, value: object, place: str) -> None:
         if not key.many and key.part is None:
-            self.said.append((Triple(node, key.predicate, self._term(key, value, place)), place))
+            self.said.append(((node, key.predicate, self._term(key, value, place)), place))
             return
         seen: set[NamedNode | Literal] = set()
         for number, (item, where) in enumerate(_items(key, value, place), 1):
             if key.part:
                 child = nodes.node(self.case, key.part.node, number if key.many else None)
-                self.said.append((Triple(node, key.predicate, child), where))
+                self.said.append(((node, key.predicate, child), where))
                 self.read(child, key.part, _keys(item, where), where)
             else:
                 term = self._term(key, item, where)
                 if term in seen:
                     raise RefusedError(f"{shown(item)} stands twice in the list.", place=where, fix="Keep one of them.")
                 seen.add(term)
-                self.said.append((Triple(node, key.predicate, term), where))
+                self.said.append(((node, key.predicate, term), where))
 
     def _term(self, key: Key, item: object, place: str) -> NamedNode | Literal:
         if key.datatype == Xsd.DECIMAL:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyoxigraph import NamedNode, RdfFormat, Triple
+from pyoxigraph import NamedNode, RdfFormat
 
 from refractory.case import json_form, turtle_form
 from refractory.case.fhir.limits import MAX_BUNDLE_BYTES
 from refractory.case.fhir.recognize import looks_like_fhir
-from refractory.case.frame import assessed_on, frame
+from refractory.case.frame import assessed_on, frame_parts
 from refractory.case.limits import MAX_TRIPLES
 from refractory.case.mapping import CaseMapping
 from refractory.case.quantities import Quantities
 from refractory.errors import LimitError, RefusedError, UsageError
 from refractory.knowledge.knowledge import Knowledge
-from refractory.model.facts import CaseFacts, canonical
+from refractory.model.facts import CaseFacts, Fact, in_order, parts
 from refractory.model.interchange import to_rdflib_graph
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Case:
     def from_turtle(cls, data: bytes | str, knowledge: Knowledge | None = None) -> Case:
         """Read the Turtle form, of which N-Triples is a part; arguments and errors as in `from_json`."""
         knowledge = knowledge or _shipped()
-        return cls._of(*turtle_form.read(data, knowledge), knowledge)
+        case, said = turtle_form.read(data, knowledge)
+        return cls._of(case, parts(said), knowledge)
 
     @classmethod
     def from_fhir(
@@ -106,7 +107,7 @@ class Case:
         for said, sources in zip(reading.cases, reading.sources, strict=True):
             node, places = json_form.read_places(said, knowledge)
             made = {triple: sources[place] for triple, place in places if place in sources}
-            case = cls._of(node, [triple for triple, _ in places], knowledge)
+            case = cls._of(node, parts(triple for triple, _ in places), knowledge)
             cases.append(replace(case, facts=replace(case.facts, sources=made)))
         return cases
 
@@ -170,15 +171,16 @@ class Case:
             raise RefusedError(f"files of type {suffix} are not read.", place=name, fix=f"Give the case as {_READ}.")
         knowledge = knowledge or _shipped()
         syntax = _SYNTAX.get(suffix, RdfFormat.TURTLE)
-        return [cls._of(*turtle_form.read(content, knowledge, syntax), knowledge)]
+        case, said = turtle_form.read(content, knowledge, syntax)
+        return [cls._of(case, parts(said), knowledge)]
 
     @classmethod
-    def _of(cls, case: NamedNode, said: list[Triple], knowledge: Knowledge) -> Case:
-        asserted = canonical(said)
+    def _of(cls, case: NamedNode, said: Iterable[Fact], knowledge: Knowledge) -> Case:
+        asserted = in_order(said)
         if len(asserted) > MAX_TRIPLES:
             raise LimitError(f"the case has more than {MAX_TRIPLES} facts.", fix="A case is one episode.")
-        added = canonical(frame(case, asserted, Quantities.of(knowledge)))
-        facts = CaseFacts(case, asserted, added, assessed_on(case, asserted))
+        added = in_order(frame_parts(case, asserted, Quantities.of(knowledge)))
+        facts = CaseFacts.of_parts(case, asserted, added, assessed_on(case, asserted))
         return cls(facts, CaseMapping.of(knowledge))
 
     @property

@@ -110,7 +110,7 @@ class CompiledReasoner:
         number, predicates = terms.number, self._predicates
         facts: list[Table] = [{} for _ in self._predicates]
         heads: Heads = {index: defaultdict(dict) for index in self._by_object}
-        for one, predicate, other in case.all:
+        for one, predicate, other in case.all_parts:
             index = predicates.get(predicate)
             # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
             if index is not None:

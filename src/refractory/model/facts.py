@@ -5,17 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from pyoxigraph import Literal, NamedNode, Triple
 
 from refractory.model.proof import Proof, Term
+
+_PARTS: Final = "_parts"
+
+Fact: TypeAlias = tuple[NamedNode, NamedNode, NamedNode | Literal]
+"""A fact as its three parts. To make a triple of it takes longer than all else that becomes of it in a reader."""
 
 
 def canonical(facts: Iterable[Triple]) -> tuple[Triple, ...]:
     """Return facts without repeats in the order of their N-Triples lines, the same whatever order they came in."""
     # Facts are equal when their lines are, and a text is told apart sooner than a fact.
     lines = {str(fact): fact for fact in facts}
+    return tuple([lines[line] for line in sorted(lines)])
+
+
+def parts(triples: Iterable[Triple]) -> tuple[Fact, ...]:
+    """Return triples in their parts."""
+    return tuple(map(tuple, triples))
+
+
+def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return facts in parts as `canonical` returns triples."""
+    lines: dict[str, Fact] = {}
+    last, start = None, ""
+    for fact in facts:
+        subject, predicate, value = fact
+        if subject is not last:
+            last, start = subject, subject.value + ">"
+        # As in the line, an IRI ends with a character that none has: so of two, the longer comes where it comes there.
+        lines[f"{start}{predicate.value}>{value!s}"] = fact
     return tuple([lines[line] for line in sorted(lines)])
 
 
@@ -30,6 +53,8 @@ class CaseFacts:
         assessed_on: The day of the assessment, if said.
         sources: For asserted facts that were made from other data, what they were made from. It changes no answer,
             so two cases that differ in it alone are equal.
+        asserted_parts: The asserted facts in parts.
+        frame_parts: The frame in parts.
     """
 
     case: NamedNode
@@ -37,6 +62,37 @@ class CaseFacts:
     frame: tuple[Triple, ...] = ()
     assessed_on: date | None = None
     sources: Mapping[Triple, str] = field(default_factory=dict, compare=False, repr=False)
+    asserted_parts: tuple[Fact, ...] = field(init=False, compare=False, repr=False)
+    frame_parts: tuple[Fact, ...] = field(init=False, compare=False, repr=False)
+
+    @classmethod
+    def of_parts(
+        cls, case: NamedNode, asserted: tuple[Fact, ...], frame: tuple[Fact, ...], assessed_on: date | None
+    ) -> CaseFacts:
+        """Return the facts of a case from their parts; its triples are made when they are asked for, if ever."""
+        facts = object.__new__(cls)
+        given = {"case": case, "asserted_parts": asserted, "frame_parts": frame, "assessed_on": assessed_on}
+        for name, value in {**given, "sources": {}}.items():
+            object.__setattr__(facts, name, value)
+        return facts
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Make what is not there yet: triples of parts, or parts of triples."""
+            if name in ("asserted", "frame"):
+                made = tuple([Triple(*fact) for fact in getattr(self, name + _PARTS)])
+            elif name in ("asserted" + _PARTS, "frame" + _PARTS):
+                made = parts(getattr(self, name.removesuffix(_PARTS)))
+            else:
+                raise AttributeError(name)
+            object.__setattr__(self, name, made)
+            return made
+
+    @property
+    def all_parts(self) -> tuple[Fact, ...]:
+        """The same as `all`, in parts."""
+        return self.asserted_parts + self.frame_parts
 
     @property
     def all(self) -> tuple[Triple, ...]:

@@ -135,7 +135,7 @@ class CaseGraph:
         self._edges: _Edges = {}
         self._into: _Edges = {}
         wanted = logic.predicates
-        for subject, property_, value in case.asserted:
+        for subject, property_, value in case.asserted_parts:
             predicate = property_.value
             if not isinstance(subject, NamedNode):
                 raise UnsureError(subject)
