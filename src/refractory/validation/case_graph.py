@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from refractory.model.facts import CaseFacts
-from refractory.validation.compiled import Node, PropertyShape, Query, Shapes
+from refractory.validation.compiled import Node, NodeShape, PropertyShape, Query, Shapes
 from refractory.validation.literals import UnsureError
 from refractory.vocabulary import Rdf, Rdfs, rfy
 
@@ -16,8 +16,9 @@ from refractory.vocabulary import Rdf, Rdfs, rfy
 Members = Mapping[Node, None]
 _Edges = dict[str, dict[Node, dict[Node, None]]]
 
-# The shapes of properties of which something may be found, with those of their queries that may find it.
-Applicable = tuple[tuple[PropertyShape, tuple[Query, ...]], ...]
+# The shape of a property of which something may be found, with those of its queries that may find it, and with the
+# values, literals and terms of the knowledge, that passed all its tests before: in this case or another.
+Asked = tuple[PropertyShape, tuple[Query, ...], set[Node]]
 
 # How many sets of properties are remembered: most cases speak of the same things.
 _REMEMBERED: Final = 2_048
@@ -59,32 +60,38 @@ class Logic:
         self._looked_at_by: dict[Node, tuple[int, ...]] = {}
         self._passed: dict[str, set[Node]] = {}
         self._shapes = shapes.nodes
-        self._applicable: dict[frozenset[str], tuple[Applicable, ...]] = {}
+        self._asked: dict[tuple[int, frozenset[str], frozenset[str] | None], tuple[Asked, ...]] = {}
+        self._nodes = frozenset(node for nodes in self.edges.values() for node in nodes)
 
-    def applicable(self, said: frozenset[str]) -> tuple[Applicable, ...]:
-        """Return for each node shape what is to be asked of a case, by the properties of which it says anything."""
-        found = self._applicable.get(said)
+    def asked(self, place: int, said: frozenset[str], of_node: frozenset[str] | None) -> tuple[Asked, ...]:
+        """Return what a node shape asks of a node.
+
+        Args:
+            place: The place of the node shape.
+            said: The properties of which the case says anything.
+            of_node: Those of which it says something of the node; None for a node of which the knowledge says more.
+        """
+        key = place, said, of_node
+        found = self._asked.get(key)
         if found is None:
-            if len(self._applicable) >= _REMEMBERED:
-                self._applicable.clear()
-            there = said | self.edges.keys()
-            found = tuple(
-                tuple(
-                    (shape, queries)
-                    for shape in node.properties
-                    if (queries := tuple(query for query in shape.queries if query.predicates <= there))
-                    or shape.least
-                    or shape.path in there
-                )
-                for node in self._shapes
+            if len(self._asked) >= _REMEMBERED:
+                self._asked.clear()
+            there = said.union(self.edges)
+            found = self._asked[key] = tuple(
+                self._asking(self._shapes[place], there, there if of_node is None else of_node)
             )
-            self._applicable[said] = found
         return found
 
-    def passed(self, shape: str) -> set[Node]:
-        """Return the values, literals and terms of the knowledge, that passed all tests of a shape before."""
-        found = self._passed.get(shape)
-        return self._passed.setdefault(shape, set()) if found is None else found
+    def _asking(self, node: NodeShape, there: frozenset[str], of_node: frozenset[str]) -> Iterator[Asked]:
+        for shape in node.properties:
+            # Most queries ask for what the node does not say, and to see that once is cheaper than to search.
+            queries = tuple(q for q in shape.queries if q.predicates <= there and of_node.issuperset(q.of_focus))
+            if queries or shape.least or shape.path in of_node:
+                yield shape, queries, self._passed.setdefault(shape.shape, set())
+
+    def knows(self, node: Node) -> bool:
+        """Say whether the knowledge says something of a node."""
+        return node in self._nodes
 
     def looked_at_by(self, cls: Node) -> tuple[int, ...]:
         """Return the places of the node shapes that look at the nodes of a class; kept if there are any."""
@@ -122,7 +129,6 @@ class CaseGraph:
     Attributes:
         types: The classes that the case says of nodes.
         focus: For each node shape, in order, the nodes that it looks at.
-        applicable: For each node shape, the properties to look at, with the queries that may find something.
     """
 
     def __init__(self, case: CaseFacts, logic: Logic) -> None:
@@ -134,34 +140,46 @@ class CaseGraph:
         self._logic = logic
         self._edges: _Edges = {}
         self._into: _Edges = {}
-        wanted = logic.predicates
+        wanted, edges = logic.predicates, self._edges
+        last, name = None, ""
         for subject, property_, value in case.asserted_parts:
-            predicate = property_.value
-            if not isinstance(subject, NamedNode):
-                raise UnsureError(subject)
+            # What is said of one node stands together.
+            if subject is not last:
+                if not isinstance(subject, NamedNode):
+                    raise UnsureError(subject)
+                last, name = subject, subject.value
             if isinstance(value, NamedNode):
                 end: Node = value.value
             elif isinstance(value, Literal) and not value.language:
                 end = value
             else:
                 raise UnsureError(value)
+            predicate = property_.value
             if predicate == _SUB_CLASS_OF:
                 raise UnsureError(predicate)
             if predicate in wanted:
-                _add(self._edges, subject.value, predicate, end)
+                _add(edges, name, predicate, end)
         # Without its class no shape would look at the case, and nothing found would read as nothing wrong.
         _add(self._edges, case.case.value, _TYPE, _CASE)
         self.types = self._edges[_TYPE]
-        self.applicable = logic.applicable(frozenset(self._edges))
         self.focus = [dict.fromkeys(nodes) for nodes in logic.focus]
         for node, classes in self.types.items():
             for cls in classes:
                 for place in logic.looked_at_by(cls):
                     self.focus[place][node] = None
 
-    def passed(self, shape: str) -> set[Node]:
-        """Return the values that passed all tests of a shape in another case, and so do in this one."""
-        return self._logic.passed(shape)
+    def asked(self) -> Iterator[tuple[Node, tuple[Asked, ...]]]:
+        """Yield each node that a shape looks at, with what is asked of it."""
+        said = frozenset(self._edges)
+        of_nodes: dict[Node, list[str]] = {}
+        for predicate, nodes in self._edges.items():
+            for node in nodes:
+                of_nodes.setdefault(node, []).append(predicate)
+        logic = self._logic
+        own = {node: None if logic.knows(node) else frozenset(of) for node, of in of_nodes.items()}
+        for place, looked_at in enumerate(self.focus):
+            for node in looked_at:
+                yield node, logic.asked(place, said, own.get(node))
 
     def is_of_no_case(self, node: Node) -> bool:
         """Say whether a value is the same in every case: a literal, or a term of which the case says no class."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pyoxigraph import Literal
 
-from refractory.validation.case_graph import CaseGraph, Members
+from refractory.validation.case_graph import Asked, CaseGraph, Members
 from refractory.validation.compiled import (
     SH,
     Bound,
@@ -22,7 +22,6 @@ from refractory.validation.compiled import (
     Node,
     Or,
     PropertyShape,
-    Query,
     ValueTest,
 )
 from refractory.validation.literals import UnsureError, read
@@ -60,25 +59,23 @@ def evaluate(graph: CaseGraph) -> Iterator[Result]:
     Raises:
         UnsureError: Only pySHACL can tell.
     """
-    for nodes, properties in zip(graph.focus, graph.applicable, strict=True):
-        for focus in nodes:
-            for shape, queries in properties:
-                values = graph.values(focus, shape.path)
-                few = shape.least <= len(values)
-                right = few and (shape.most is None or len(values) <= shape.most)
-                # Most have nothing to be asked of, or what was found right before.
-                if queries or not right or (values and not graph.passed(shape.shape).issuperset(values)):
-                    yield from _results(shape, queries, focus, values, graph)
+    for focus, all_asked in graph.asked():
+        for asked in all_asked:
+            shape, queries, passed = asked
+            values = graph.values(focus, shape.path)
+            few = shape.least <= len(values)
+            right = few and (shape.most is None or len(values) <= shape.most)
+            # Most have nothing to be asked of, or what was found right before.
+            if queries or not right or not passed.issuperset(values):
+                yield from _results(asked, focus, values, graph)
 
 
-def _results(
-    shape: PropertyShape, queries: tuple[Query, ...], focus: Node, values: Members, graph: CaseGraph
-) -> Iterator[Result]:
+def _results(asked: Asked, focus: Node, values: Members, graph: CaseGraph) -> Iterator[Result]:
+    shape, queries, passed = asked
     if len(values) < shape.least:
         yield Result(shape, focus, _MIN_COUNT)
     if shape.most is not None and len(values) > shape.most:
         yield Result(shape, focus, _MAX_COUNT)
-    passed = graph.passed(shape.shape)
     for value in values:
         if value in passed:
             continue
@@ -88,10 +85,8 @@ def _results(
         if not failed and graph.is_of_no_case(value) and len(passed) < _REMEMBERED:
             passed.add(value)
     for query in queries:
-        # Most ask for what the node does not say, and to see that is cheaper than to search.
-        if all(graph.values(focus, each) for each in query.of_focus):
-            for row in query.run(focus, graph):
-                yield Result(shape, focus, _SPARQL, row, query.constraint)
+        for row in query.run(focus, graph):
+            yield Result(shape, focus, _SPARQL, row, query.constraint)
 
 
 def _passes(value: Node, test: ValueTest, graph: CaseGraph) -> bool:
