@@ -186,6 +186,11 @@ class CaseTerms:
         first = len(self.known_terms)
         return self.known_terms[number] if number < first else self.new[number - first]
 
+    def all(self, numbers: Iterable[int]) -> list[Term]:
+        """Return the terms that have numbers, in their order."""
+        known, new, first = self.known_terms, self.new, len(self.known_terms)
+        return [known[number] if number < first else new[number - first] for number in numbers]
+
     def copy(self) -> CaseTerms:
         """Return terms to which others may be added apart from these."""
         other = CaseTerms(self.known_terms, self.known_ids, self.known_values)
@@ -269,7 +274,7 @@ class CompiledClosure:
         # Most tables have nothing of a case, and terms are looked up only in the others.
         table = self.tables[index]
         values = table.get(self.case_terms.find(subject)) if table else None  # type: ignore[arg-type]  # none has None
-        return list(map(self.case_terms.term, values)) if values else []
+        return self.case_terms.all(values) if values else []
 
     def lacking(self, subject: Term) -> dict[object, tuple[()]]:
         """Return the predicates that the program reads and under which a node has nothing, each with no value."""
