@@ -110,11 +110,15 @@ class CompiledReasoner:
         number, predicates = terms.number, self._predicates
         facts: list[Table] = [{} for _ in self._predicates]
         heads: Heads = {index: defaultdict(dict) for index in self._by_object}
+        last, subject = None, -1
         for one, predicate, other in case.all_parts:
             index = predicates.get(predicate)
             # What no axiom and no rule reads, such as a specimen's text, leads to nothing.
             if index is not None:
-                subject, value = number(one), number(other)
+                # What is said of one node stands together.
+                if one is not last:
+                    last, subject = one, number(one)
+                value = number(other)
                 facts[index].setdefault(subject, {})[value] = None
                 if index in heads:
                     heads[index][value][subject] = None
