@@ -143,7 +143,7 @@ def check_knowledge(
     if cases:
         faults += shown_by_nothing(graph, [case.slug for case in cases])
     reasoned = not any(fault.check.startswith(_FIRST) for fault in faults)
-    faults += _of_logic(graph, cases, table) if reasoned else ()
+    faults += _of_logic(graph, cases, table, faults) if reasoned else ()
     ordered = sorted(faults, key=lambda fault: (fault.file, fault.term, fault.check))
     return KnowledgeCheck(_modules(knowledge.files), len(cases), reasoned, sources, tuple(ordered))
 
@@ -160,14 +160,22 @@ def _without_cases(graph: GuidanceGraph, cases: Sequence[GoldenCase]) -> Iterato
         )
 
 
-def _of_logic(graph: GuidanceGraph, cases: Sequence[GoldenCase], table: ResistanceTable | None) -> Iterator[Fault]:
-    """Yield what is wrong with axioms and rules taken together; what cannot be reasoned with is told alone."""
+def _of_logic(
+    graph: GuidanceGraph, cases: Sequence[GoldenCase], table: ResistanceTable | None, told: Iterable[Fault]
+) -> Iterator[Fault]:
+    """Yield what is wrong with axioms and rules taken together; what cannot be reasoned with is told alone.
+
+    Of a term with a fault of its own it is not told that it has no effect besides: that is the same mistake.
+    """
+    known = {(fault.file, fault.term) for fault in told}
     try:
         CompiledReasoner(graph.knowledge)
     except KnowledgeError as error:
         yield _of_error("logic-that-does-not-compile", error, graph.knowledge.files)
         return
-    yield from (fault for fault in faults_of_logic(graph.knowledge, cases, table) if graph.checks(fault.file))
+    for fault in faults_of_logic(graph.knowledge, cases, table):
+        if graph.checks(fault.file) and (fault.file, fault.term) not in known:
+            yield fault
 
 
 def _of_error(check: str, error: KnowledgeError, files: KnowledgeFiles) -> Fault:
