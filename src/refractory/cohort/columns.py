@@ -18,7 +18,7 @@ from refractory.model.findings import Conflict, Findings, GapMet, Hypothesis, No
 from refractory.model.sources import StatementRef, Time
 
 # How many different values of a column are kept; with more, a column begins anew.
-_KEPT: Final = 4_000
+_KEPT: Final = 1_000
 
 Key = Hashable
 
